@@ -1,0 +1,19 @@
+"""Datasets of labelled clips: `load(name, split)` gives a `ClipDataset`.
+
+A new dataset is one file that registers a loader, and its name in the import below.
+"""
+
+from halo_keras.data import sprites
+from halo_keras.data.clip_batches import ClipBatches
+from halo_keras.data.clip_dataset import ClipDataset
+from halo_keras.data.registry import load, names, register, splits
+
+__all__ = [
+    "ClipBatches",
+    "ClipDataset",
+    "load",
+    "names",
+    "register",
+    "splits",
+    "sprites",
+]

@@ -1,0 +1,109 @@
+"""Batches of a `ClipDataset` for `fit`, a pure function of (seed, epoch, index)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+# First word of every seed here, so that no two streams of one dataset coincide:
+# NumPy pads a seed with zeros, [s, e] and [s, e, 0] are the same stream.
+_ORDER_STREAM = 1
+_TRANSFORM_STREAM = 2
+
+
+class ClipBatches(keras.utils.PyDataset):
+    """One dict a batch: `frames`, `action` and, where there, `times` and `mask`.
+
+    The order of the clips is a permutation drawn from (seed, epoch), so a training
+    that is killed and started again at `epoch=e` sees the batches that it would
+    have seen. `fit` advances the epoch through `on_epoch_end`. Reading a batch
+    changes nothing, so any number of threads may read (`workers`), in any order.
+
+    Pass `shuffle=False` to `fit`: Keras otherwise reorders the batches by Python's
+    global random state, which no seed given here reaches.
+
+    Args:
+        dataset: a `ClipDataset`.
+        batch_size: number of clips in a batch.
+        shuffle: new order every epoch, and the last partial batch is dropped.
+            False: the order of the dataset, every clip, the last batch smaller.
+        seed: whole number >= 0.
+        epoch: the epoch to start at.
+        transform: None, or a function `(batch, rng) -> batch`, called with the dict
+            and a `numpy.random.Generator` drawn from (seed, epoch, index).
+        workers: threads that prepare batches ahead; the order does not depend on it.
+
+    Raises: ValueError if a number is out of range, or if `shuffle` leaves no batch.
+    """
+
+    def __init__(
+        self,
+        dataset,
+        batch_size: int,
+        shuffle: bool = True,
+        seed: int = 0,
+        epoch: int = 0,
+        transform: Callable | None = None,
+        workers: int = 1,
+    ):
+        super().__init__(workers=_at_least(1, workers, "workers"))
+        self.dataset = dataset
+        self.batch_size = _at_least(1, batch_size, "batch_size")
+        self.shuffle = bool(shuffle)
+        self.seed = _at_least(0, seed, "seed")
+        self.epoch = _at_least(0, epoch, "epoch")
+        self.transform = transform
+        self._order = None  # (epoch, permutation), replaced as one object
+        if len(self) == 0:
+            raise ValueError(
+                f"batch_size {self.batch_size} is larger than the dataset "
+                f"({len(dataset)} clips), and shuffling drops the last partial "
+                "batch, so no batch is left. Use a smaller batch_size."
+            )
+
+    def __len__(self) -> int:
+        full, rest = divmod(len(self.dataset), self.batch_size)
+        return full + (rest > 0 and not self.shuffle)
+
+    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+        """The batch `index` of the current epoch."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"batch {index} of {len(self)} batches")
+        epoch = self.epoch
+        low = index * self.batch_size
+        chosen = self.order(epoch)[low : low + self.batch_size]
+        batch = {
+            "frames": self.dataset.frames[chosen],
+            "action": self.dataset.labels["action"][chosen].astype("int32"),
+        }
+        if self.dataset.times is not None:
+            batch["times"] = self.dataset.times[chosen].astype("float32")
+        if self.dataset.mask is not None:
+            batch["mask"] = self.dataset.mask[chosen]
+        if self.transform is not None:
+            seed = [_TRANSFORM_STREAM, self.seed, epoch, index]
+            batch = self.transform(batch, np.random.default_rng(seed))
+        return batch
+
+    def order(self, epoch: int) -> np.ndarray:
+        """Indices of the clips in the order of this epoch, `(num_clips,)`."""
+        known = self._order
+        if known is None or known[0] != epoch:
+            order = np.arange(len(self.dataset))
+            if self.shuffle:
+                rng = np.random.default_rng([_ORDER_STREAM, self.seed, epoch])
+                order = rng.permutation(order)
+            known = self._order = (epoch, order)
+        return known[1]
+
+    def on_epoch_end(self) -> None:
+        self.epoch += 1
+
+
+def _at_least(low: int, value, name: str) -> int:
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or value < low:
+        raise ValueError(f"{name} must be a whole number >= {low}, received {value!r}.")
+    return int(value)
