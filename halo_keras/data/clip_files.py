@@ -62,9 +62,9 @@ def read_clip(path) -> np.ndarray:
 def to_uint8(frames, ndim=4) -> np.ndarray:
     """Frames as uint8: kept if they are, else round(255 x) of numbers in [0, 1]."""
     frames = np.asarray(frames)
-    axes = {3: "", 4: "(time, height, width, channels)"}.get(
-        ndim, "(batch, time, height, width, channels)"
-    )
+    axes = "(time, height, width, channels)"
+    if ndim == 5:
+        axes = "(batch, time, height, width, channels)"
     if frames.ndim != ndim or frames.shape[-1] not in (1, 3) or 0 in frames.shape:
         raise ValueError(
             f"expected frames {axes} with 1 or 3 channels, "
@@ -93,11 +93,8 @@ def _read_gif(path):
         with Image.open(io.BytesIO(data), formats=["GIF"]) as image:
             _check_size(path, num_frames, *image.size)
             frames = [_pixels(frame) for frame in ImageSequence.Iterator(image)]
-    if len(frames) != num_frames:
-        raise ClipFileError(
-            f"cannot read GIF {path}: {num_frames} frames are there but only "
-            f"{len(frames)} can be decoded; the file is damaged."
-        )
+        if len(frames) != num_frames or len({f.shape[:2] for f in frames}) > 1:
+            raise ValueError("its frames do not fit together; the file is damaged")
     return np.stack([np.broadcast_to(f, (*f.shape[:2], 3)) for f in frames])
 
 
@@ -107,13 +104,13 @@ def _count_gif_frames(data, path):
     def table(flags):
         return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
+    if data[:6] not in (b"GIF87a", b"GIF89a"):
+        raise ClipFileError(
+            f"cannot read GIF {path}: it does not begin like one; expected {EXPECTED}."
+        )
+    position, num_frames = 13, 0
     try:
-        if data[:6] not in (b"GIF87a", b"GIF89a"):
-            raise ClipFileError(
-                f"cannot read GIF {path}: it does not begin like one; "
-                f"expected {EXPECTED}."
-            )
-        position, num_frames = 13 + table(data[10]), 0
+        position += table(data[10])
         while data[position] != 0x3B:  # the trailer
             if data[position] == 0x2C:  # an image: 10 bytes, colours, code size
                 position += 11 + table(data[position + 9])

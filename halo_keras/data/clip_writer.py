@@ -55,20 +55,21 @@ def check_output(path, suffixes=WRITABLE) -> Path:
     """`path`, if something can be written there; ask before the long work."""
     path = Path(path)
     if path.suffix.lower() not in suffixes:
-        kinds = ", ".join(s or "nothing (a folder of frames)" for s in suffixes)
+        kinds = " or ".join(s or "nothing (a folder of frames)" for s in suffixes)
         raise ClipFileError(f"cannot write {path}: its name must end in {kinds}.")
     if not path.parent.is_dir():
         raise ClipFileError(
             f"cannot write {path}: there is no folder {path.parent}; make it first."
         )
-    taken = any(path.iterdir()) if path.is_dir() else path.exists()
-    if taken and path.is_dir() != (path.suffix == ""):
+    if path.exists() and path.is_dir() != (path.suffix == ""):
         raise ClipFileError(
             f"cannot write {path}: a file or folder of that name and another kind is "
             "there; choose another name."
         )
-    if taken and path.is_dir():
-        raise ClipFileError(f"cannot write {path}: the folder is not empty.")
+    if path.is_dir() and any(path.iterdir()):
+        raise ClipFileError(
+            f"cannot write {path}: that folder is not empty; choose another name."
+        )
     return path
 
 
