@@ -3,7 +3,7 @@
 A new dataset is one file that registers a loader, and its name in the import below.
 """
 
-from halo_keras.data import sprites
+from halo_keras.data import balls, balls_speed, sprites
 from halo_keras.data.clip_batches import ClipBatches
 from halo_keras.data.clip_dataset import ClipDataset
 from halo_keras.data.registry import load, names, register, splits
@@ -11,6 +11,8 @@ from halo_keras.data.registry import load, names, register, splits
 __all__ = [
     "ClipBatches",
     "ClipDataset",
+    "balls",
+    "balls_speed",
     "load",
     "names",
     "register",
