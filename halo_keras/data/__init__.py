@@ -6,6 +6,7 @@ A new dataset is one file that registers a loader, and its name in the import be
 from halo_keras.data import balls, balls_speed, sprites
 from halo_keras.data.clip_batches import ClipBatches
 from halo_keras.data.clip_dataset import ClipDataset
+from halo_keras.data.fit_frames import fit_frames, fit_note
 from halo_keras.data.registry import load, names, register, splits
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "ClipDataset",
     "balls",
     "balls_speed",
+    "fit_frames",
+    "fit_note",
     "load",
     "names",
     "register",
