@@ -137,15 +137,15 @@ def energy_plot(energies, times=None, path=None, *, labels=None):
     values = energies / start if relative else energies - start
     figure, (axes,) = _figure(1)
     for row, label in zip(values, labels, strict=True):
-        axes.plot(times[order], row[order], ".-", label=label)
+        axes.plot(times[order], row[order], ".-", markersize=3, label=label)
     middle = 1.0 if relative else 0.0
     # Rounding errors must not fill the picture and look like a drift.
-    reach = max(1.2 * float(np.abs(values - middle).max()), 0.01)
-    axes.set_ylim(middle - reach, middle + reach)
+    low, high = min(values.min(), middle - 0.01), max(values.max(), middle + 0.01)
+    axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
     axes.ticklabel_format(axis="y", useOffset=False)
     axes.set_xlabel("time (frames)")
     axes.set_ylabel("energy E(t) / E(0)" if relative else "energy E(t) - E(0)")
-    _legend(axes, labels)
+    _legend(figure, axes, labels)
     return _finish(figure, path)
 
 
@@ -177,12 +177,14 @@ def phase_plot(states, path=None, *, labels=None, max_planes=4):
     figure, panels = _figure(len(planes))
     for axes, j in zip(panels, planes, strict=True):
         for q, p, label in zip(position, momentum, labels, strict=True):
-            (line,) = axes.plot(q[:, j], p[:, j], ".-", label=label, linewidth=0.8)
+            (line,) = axes.plot(
+                q[:, j], p[:, j], ".-", markersize=3, linewidth=0.8, label=label
+            )
             axes.plot(q[0, j], p[0, j], "o", color=line.get_color(), fillstyle="none")
         axes.set_aspect("equal", adjustable="datalim")
         axes.set_xlabel(f"position q[{j}]")
         axes.set_ylabel(f"momentum p[{j}]")
-    _legend(panels[0], labels)
+    _legend(figure, panels[0], labels)
     return _finish(figure, path)
 
 
@@ -242,9 +244,10 @@ def _figure(num_panels):
     return figure, list(figure.subplots(1, num_panels, squeeze=False)[0])
 
 
-def _legend(axes, labels):
+def _legend(figure, axes, labels):
     if any(label is not None for label in labels):
-        axes.legend(fontsize="small")
+        handles, texts = axes.get_legend_handles_labels()
+        figure.legend(handles, texts, loc="outside right upper", fontsize="small")
 
 
 def _finish(figure, path):
