@@ -1,0 +1,148 @@
+"""Fitting a recipe's model, from its first or its last checkpoint on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import keras
+
+from halo_keras import data
+from halo_keras.training import callbacks as beside
+from halo_keras.training.checkpoint import CheckpointFolder
+from halo_keras.training.loop_batches import loop_targets
+from halo_keras.training.recipe import Recipe
+from halo_keras.training.sample_strips import draw_strips
+from halo_keras.training.seeding import seed_everything
+from halo_keras.training.strategies import check_batch_size, scope
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted model and what is known of its training.
+
+    Attributes:
+        model: with the moving average of its weights, still compiled.
+        dataset: the training split.
+        load: `load(split)` of the same data.
+        steps: optimizer steps taken.
+        seconds: wall time of the fit, over all resumes.
+        replicas: model copies that shared every batch.
+    """
+
+    model: keras.Model
+    dataset: data.ClipDataset
+    load: Callable[[str], data.ClipDataset]
+    steps: int
+    seconds: float
+    replicas: int
+
+
+def fit_recipe(
+    recipe: Recipe,
+    log_dir: str | os.PathLike,
+    *,
+    data_dir: str | os.PathLike | None = None,
+    resume: bool = False,
+    strategy: str = "auto",
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: str | int = "auto",
+) -> Fitted:
+    """Loads the data, builds the model under a strategy and fits it.
+
+    Arguments and errors are those of `trainer.train`. Writes `checkpoints/`,
+    `log.csv`, `strips/` and, on TensorFlow, `tensorboard/` into `log_dir`.
+    """
+    folder = CheckpointFolder(Path(log_dir) / "checkpoints", recipe.to_dict())
+    if folder.files() and not resume:
+        raise FileExistsError(
+            f"{log_dir} holds a started training. Continue it with resume=True "
+            "(--resume), or delete that folder, or choose another output."
+        )
+    seed_everything(recipe.seed)
+    load = partial(_load, recipe, data_dir)
+    dataset = load("train")
+    loops = recipe.max_loops
+    transform = None if loops is None else loop_targets(dataset, loops)
+    batches = dataset.batches(recipe.batch_size, seed=recipe.seed, transform=transform)
+    with scope(strategy) as replicas:
+        check_batch_size(recipe.batch_size, replicas)
+        model = recipe.build_model(recipe, dataset)
+        compile_model(model, recipe, steps_per_epoch=len(batches))
+        seconds = _fit(model, recipe, batches, folder, callbacks, verbose)
+    steps = recipe.epochs * len(batches)
+    return Fitted(model, dataset, load, steps, seconds, replicas)
+
+
+def compile_model(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> None:
+    """Compiles with Adam under the recipe's schedule, clipping and moving average.
+
+    Step n of N, with W = warmup_fraction * N: the learning rate is `lr n / W` up to
+    W, then `lr (a + (1 - a) (1 + cos(pi (n - W) / (N - W))) / 2)` with
+    a = final_learning_rate_fraction.
+    """
+    if not model.built:
+        raise ValueError(
+            f"build_model returned a {type(model).__name__} without weights; a "
+            "checkpoint needs them before the first batch. Call model.build(...) in "
+            "build_model."
+        )
+    steps = recipe.epochs * steps_per_epoch
+    warmup = int(recipe.warmup_fraction * steps)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if warmup else recipe.learning_rate,
+        decay_steps=steps - warmup,
+        alpha=recipe.final_learning_rate_fraction,
+        warmup_target=recipe.learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )
+    model.compile(
+        optimizer=keras.optimizers.Adam(
+            schedule,
+            global_clipnorm=recipe.clip_norm,
+            use_ema=True,
+            ema_momentum=recipe.ema_momentum,
+        )
+    )
+    # A checkpoint holds the optimizer's variables, so they must be there before fit.
+    model.optimizer.build(model.trainable_variables)
+
+
+def _load(recipe: Recipe, data_dir, split: str) -> data.ClipDataset:
+    return data.load(recipe.dataset, split, source=data_dir, **recipe.data)
+
+
+def _fit(model, recipe, batches, folder, callbacks, verbose) -> float:
+    """Fits the epochs that are left; the model ends with its averaged weights."""
+    log_dir = folder.folder.parent
+    log_dir.mkdir(parents=True, exist_ok=True)
+    first_epoch, seconds = folder.restore(model)
+    if first_epoch >= recipe.epochs:
+        # Killed after its last checkpoint: only what `fit` does at its end is left.
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+        return seconds
+    checkpoint = beside.Checkpoint(folder, seconds)
+    active = [
+        beside.EpochOrder(batches),
+        beside.NaNGuard(batches),
+        *callbacks,
+        beside.EpochLog(log_dir / "log.csv", first_epoch),
+        checkpoint,
+    ]
+    if recipe.strip_every:
+        draw = partial(draw_strips, batches.dataset)
+        active.append(beside.SampleStrips(draw, log_dir / "strips", recipe.strip_every))
+    if keras.backend.backend() == "tensorflow":
+        active.append(beside.TensorBoardScalars(log_dir / "tensorboard"))
+    model.fit(
+        batches,
+        initial_epoch=first_epoch,
+        epochs=recipe.epochs,
+        shuffle=False,  # ClipBatches orders the clips itself, by (seed, epoch)
+        callbacks=active,
+        verbose=verbose,
+    )
+    return checkpoint.seconds
