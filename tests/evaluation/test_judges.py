@@ -1,0 +1,174 @@
+"""The clip judge: shapes, invariances, learning and what it refuses."""
+
+import types
+
+import keras
+import numpy as np
+import pytest
+
+from halo_keras.evaluation.judge_training import (
+    JudgeClips,
+    blurred,
+    started_anywhere,
+    train_judge,
+)
+from halo_keras.evaluation.judges import ClipJudge
+from halo_keras.schema import ConfigError
+
+pytestmark = pytest.mark.backend
+
+
+def small_judge(**options):
+    options = {
+        "frame_shape": (16, 16, 3),
+        "num_frames": 4,
+        "head_names": ["action", "colour"],
+        "head_sizes": [2, 3],
+        "channels": (8, 16),
+        "features": 16,
+        **options,
+    }
+    judge = ClipJudge(**options)
+    judge.build(None)
+    return judge
+
+
+def moving_squares(num_clips, rng):
+    """A square that moves right (action 0) or down (1), in one of three channels."""
+    frames = rng.integers(0, 40, (num_clips, 4, 16, 16, 3)).astype("uint8")
+    action = np.arange(num_clips) % 2
+    colour = np.arange(num_clips) // 2 % 3
+    for n in range(num_clips):
+        row, column = rng.integers(0, 4, 2)
+        for t in range(4):
+            r, c = (row, column + 3 * t) if action[n] == 0 else (row + 3 * t, column)
+            frames[n, t, r : r + 4, c : c + 4, colour[n]] = 230
+    return types.SimpleNamespace(
+        frames=frames, labels={"action": action, "colour": colour}
+    )
+
+
+def test_all_weights_exist_after_build_none_and_the_config_rebuilds_it():
+    judge = small_judge()
+    count = judge.count_params()
+    assert judge(np.zeros((1, 4, 16, 16, 3), "uint8"))["action"].shape == (1, 2)
+    assert judge.count_params() == count
+    assert set(judge.get_config()) == {"name", *ClipJudge.config_fields}
+    twin = ClipJudge.from_config(judge.get_config())
+    twin.build(None)
+    assert [v.shape for v in twin.weights] == [v.shape for v in judge.weights]
+
+
+def test_the_parameter_count_equals_a_hand_sum():
+    frame = (4 * 4 * 3 + 1) * 8 + 2 * 8 + (3 * 3 * 8 + 1) * 16 + 2 * 16
+    dense = (2 * 2 * 16 + 1) * 16
+    mixing = 2 * (3 * 16 + 1) * 16
+    heads = 2 * (2 * 16 + 1) * 16 + (16 + 1) * 2 + (16 + 1) * 3
+    assert small_judge().count_params() == frame + dense + mixing + heads
+
+
+def test_bytes_and_unit_floats_get_the_same_logits(rng):
+    judge = small_judge()
+    frames = rng.integers(0, 256, (3, 4, 16, 16, 3), dtype="uint8")
+    logits = judge(frames)
+    scaled = judge(frames.astype("float32") / 255)
+    for head in judge.head_names:
+        np.testing.assert_allclose(
+            keras.ops.convert_to_numpy(logits[head]),
+            keras.ops.convert_to_numpy(scaled[head]),
+            atol=1e-5,
+        )
+
+
+def test_a_verdict_does_not_depend_on_the_rest_of_the_batch(rng):
+    judge = small_judge()
+    frames = rng.integers(0, 256, (5, 4, 16, 16, 3), dtype="uint8")
+    together = judge.predict_probabilities(frames)
+    in_pairs = judge.predict_probabilities(frames, batch_size=2)
+    for head in judge.head_names:
+        np.testing.assert_allclose(together[head], in_pairs[head], atol=1e-5)
+        np.testing.assert_allclose(together[head].sum(1), 1, atol=1e-5)
+    labels = judge.predict_labels(frames)
+    assert np.array_equal(labels["colour"], together["colour"].argmax(1))
+
+
+def test_it_learns_what_can_only_be_seen_over_time(rng):
+    keras.utils.set_random_seed(3)
+    judge = small_judge()
+    clips = JudgeClips(moving_squares(96, rng), judge.head_names, 16, seed=1)
+    history = train_judge(judge, clips, epochs=12, learning_rate=5e-3)
+    assert history.history["loss"][-1] < 0.5 * history.history["loss"][0]
+    held_out = moving_squares(48, rng)
+    accuracy = judge.accuracy(held_out)
+    assert accuracy["action"] > 0.9
+    assert accuracy["colour"] > 0.9
+    held_out.frames = np.repeat(held_out.frames[:, :1], 4, axis=1)
+    assert judge.accuracy(held_out)["action"] < 0.8
+
+
+def test_batches_repeat_with_the_seed_and_change_with_the_epoch(rng):
+    data = moving_squares(12, rng)
+    first, again = (JudgeClips(data, ["colour"], 6, seed=4) for _ in range(2))
+    assert len(list(range(first.num_batches))) == 2
+    np.testing.assert_array_equal(first[1][0], again[1][0])
+    again.on_epoch_end()
+    assert not np.array_equal(first[1][0], again[1][0])
+    frames, labels = first[0]
+    assert frames.dtype == np.float32
+    assert frames.min() >= 0 and frames.max() <= 1
+    assert labels["colour"].shape == (6,)
+
+
+def test_clean_batches_are_the_data_with_only_loops_rolled(rng):
+    data = moving_squares(12, rng)
+    clean = {"blur_rate": 0, "noise_rate": 0, "light_rate": 0}
+    clips = JudgeClips(data, ["action"], 12, rolled_actions=(1,), **clean)
+    frames, labels = clips[0]
+    rolled = 0
+    stored = np.rint(255 * frames).astype("uint8")
+    for clip, action in zip(stored, labels["action"], strict=True):
+        starts = [
+            (n, r)
+            for n in range(12)
+            for r in range(4)
+            if np.array_equal(np.roll(data.frames[n], -r, axis=0), clip)
+        ]
+        assert len(starts) == 1 and data.labels["action"][starts[0][0]] == action
+        rolled += starts[0][1] > 0
+        assert action == 1 or starts[0][1] == 0
+    assert rolled > 0
+
+
+def test_blur_equals_a_convolution_inside_and_keeps_the_mean_of_flat_clips(rng):
+    from scipy.signal import convolve2d
+
+    clip = rng.random((2, 9, 9, 1)).astype("float32")
+    kernel = np.outer([1, 2, 1], [1, 2, 1]) / 16
+    expected = convolve2d(clip[1, :, :, 0], kernel, mode="valid")
+    np.testing.assert_allclose(blurred(clip, 1)[1, 1:-1, 1:-1, 0], expected, atol=1e-6)
+    flat = np.full((1, 5, 5, 3), 0.5, "float32")
+    np.testing.assert_allclose(blurred(flat, 3), flat, atol=1e-6)
+
+
+def test_only_loops_start_anywhere(rng):
+    frames = np.tile(np.arange(8)[None, :, None], (50, 1, 1))
+    loops = np.arange(50) < 25
+    started = started_anywhere(frames, loops, rng)
+    assert np.array_equal(started[25:], frames[25:])
+    assert np.all(np.diff(started[:25, :, 0], axis=1) % 8 == 1)
+    assert len(set(started[:25, 0, 0])) > 4
+
+
+def test_bad_arguments_are_refused_with_what_was_expected(rng):
+    with pytest.raises(ValueError, match="one size for each"):
+        small_judge(head_sizes=[2])
+    with pytest.raises(ConfigError, match="head_sizes"):
+        small_judge(head_sizes=[2, 10**9])
+    with pytest.raises(ValueError, match=r"\(batch, 4, 16, 16, 3\)"):
+        small_judge()(np.zeros((1, 5, 16, 16, 3), "uint8"))
+    with pytest.raises(ValueError, match="no labels \\['colour'\\]"):
+        data = moving_squares(2, rng)
+        del data.labels["colour"]
+        small_judge().accuracy(data)
+    with pytest.raises(ValueError, match="Lower batch_size"):
+        JudgeClips(moving_squares(4, rng), ["colour"], 6)
