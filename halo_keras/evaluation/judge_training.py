@@ -7,29 +7,31 @@ share of the training clips, and starts looping motions at any of their phases.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import keras
 import numpy as np
 
+from halo_keras.data.clip_batches import ClipBatches
 from halo_keras.evaluation.judges import ClipJudge
 
+_DEGRADATION_STREAM = 3  # keeps this random stream apart from those of ClipBatches
 
-class JudgeClips(keras.utils.PyDataset):
+
+class JudgeClips(ClipBatches):
     """Batches of `(frames, {head: labels})` for `ClipJudge.fit`.
 
-    Deterministic given the seed and the epoch. Each clip independently gets each of
-    the degradations below or not.
+    Order and degradations are functions of (seed, epoch, index), as in `ClipBatches`.
+    Each clip independently gets each of the degradations below or not.
 
     Args:
         dataset: a `ClipDataset` of uint8 clips.
         heads: names of the labels to learn.
         batch_size: clips a batch; the last, smaller batch is dropped.
         seed: of the order of the clips and of the degradations.
-        rolled_actions: action ids whose clips are loops; these start at a random
-            frame, x_{(t + r) mod T}.
-        blur_rate: fraction of clips convolved once to three times with
+        rolled_actions: ids of the actions that are loops: their clips start at a
+            random frame r, x_{(t + r) mod T}.
+        blur_rate: fraction of clips convolved one to three times with
             [1, 2, 1] / 4 along both axes.
         noise_rate: fraction of clips with Gaussian noise of standard deviation up to
             .05 on the [0, 1] scale.
@@ -47,42 +49,26 @@ class JudgeClips(keras.utils.PyDataset):
         noise_rate: float = 0.25,
         light_rate: float = 0.5,
     ):
-        super().__init__()
-        if len(dataset.frames) < batch_size:
-            raise ValueError(
-                f"A batch of {batch_size} needs at least as many clips, received "
-                f"{len(dataset.frames)}. Lower batch_size."
-            )
-        self.dataset = dataset
+        super().__init__(dataset, batch_size, shuffle=True, seed=seed)
         self.heads = tuple(heads)
-        self.batch_size = batch_size
-        self.seed = seed
         self.rolled_actions = tuple(rolled_actions)
         self.blur_rate = blur_rate
         self.noise_rate = noise_rate
         self.light_rate = light_rate
-        self.epoch = 0
 
-    @property
-    def num_batches(self) -> int:
-        return len(self.dataset.frames) // self.batch_size
-
-    def on_epoch_end(self) -> None:
-        self.epoch += 1
-
-    def __getitem__(self, index: int):
-        order = np.random.default_rng((self.seed, self.epoch)).permutation(
-            len(self.dataset.frames)
-        )
-        chosen = order[index * self.batch_size : (index + 1) * self.batch_size]
-        rng = np.random.default_rng((self.seed, self.epoch, index))
-        frames = self.dataset.frames[chosen]
-        loops = np.isin(self.dataset.labels["action"][chosen], self.rolled_actions)
-        frames = started_anywhere(frames, loops, rng)
+    def __getitem__(self, index: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """The batch `index` of the current epoch, frames float32 in [0, 1]."""
+        epoch = self.epoch
+        batch = super().__getitem__(index)
+        low = index * self.batch_size
+        chosen = self.order(epoch)[low : low + self.batch_size]
+        rng = np.random.default_rng([_DEGRADATION_STREAM, self.seed, epoch, index])
+        loops = np.isin(batch["action"], self.rolled_actions)
+        frames = started_anywhere(batch["frames"], loops, rng)
         frames = frames.astype("float32") / np.float32(255)
         for clip in frames:  # a view: changed in place
             if rng.random() < self.blur_rate:
-                clip[...] = blurred(clip, passes=rng.integers(1, 4))
+                clip[...] = blurred(clip, passes=int(rng.integers(1, 4)))
             if rng.random() < self.light_rate:
                 clip *= np.float32(rng.uniform(0.9, 1.1))
             if rng.random() < self.noise_rate:
@@ -114,28 +100,22 @@ def blurred(clip: np.ndarray, passes: int) -> np.ndarray:
     return clip
 
 
-def train_judge(
-    judge: ClipJudge,
-    clips: JudgeClips,
-    epochs: int,
-    learning_rate: float = 1e-3,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-) -> keras.callbacks.History:
-    """Fits a judge with Adam, a cosine schedule and the sum of its heads' entropies.
+def compile_judge(judge: ClipJudge, steps: int, learning_rate: float = 1e-3) -> None:
+    """Compiles with Adam, and with the sum of the heads' cross-entropies as the loss.
 
-    Loss of a clip = sum over heads of -ln softmax(logits)[label], in nats.
-
-    Returns: Keras's history, with each head's loss and accuracy by epoch.
+    Loss of a clip = sum over heads of -ln softmax(logits)[label], in nats. The
+    learning rate rises linearly over the first twentieth of the steps and falls to 0
+    along half a cosine.
     """
-    steps = epochs * clips.num_batches
+    warmup = max(1, steps // 20)
     schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=learning_rate / 10,
+        initial_learning_rate=0.0,
         warmup_target=learning_rate,
-        warmup_steps=max(1, steps // 20),
-        decay_steps=max(1, steps - math.ceil(steps / 20)),
+        warmup_steps=warmup,
+        decay_steps=max(1, steps - warmup),
     )
     judge.compile(
-        optimizer=keras.optimizers.Adam(schedule, clipnorm=1.0),
+        optimizer=keras.optimizers.Adam(schedule, global_clipnorm=1.0),
         loss={
             head: keras.losses.SparseCategoricalCrossentropy(from_logits=True)
             for head in judge.head_names
@@ -144,4 +124,27 @@ def train_judge(
         # XLA's convolutions are slow on processors; JAX knows no other compiler.
         jit_compile=keras.config.backend() == "jax",
     )
-    return judge.fit(clips, epochs=epochs, callbacks=list(callbacks), verbose=2)
+    judge.optimizer.build(judge.trainable_variables)
+
+
+def train_judge(
+    judge: ClipJudge,
+    clips: JudgeClips,
+    epochs: int,
+    learning_rate: float = 1e-3,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: str | int = "auto",
+) -> keras.callbacks.History:
+    """Compiles and fits a judge.
+
+    Returns: Keras's history, with each head's loss and accuracy by epoch.
+    """
+    compile_judge(judge, epochs * len(clips), learning_rate)
+    # The clips order themselves, by seed and epoch.
+    return judge.fit(
+        clips,
+        epochs=epochs,
+        shuffle=False,
+        callbacks=list(callbacks),
+        verbose=verbose,
+    )
