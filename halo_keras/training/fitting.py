@@ -65,8 +65,9 @@ def fit_recipe(
     seed_everything(recipe.seed)
     load = partial(_load, recipe, data_dir)
     dataset = load("train")
-    loops = recipe.max_loops
-    transform = None if loops is None else loop_targets(dataset, loops)
+    transform = None
+    if recipe.max_loops is not None:
+        transform = loop_targets(dataset, recipe.max_loops, recipe.rolled_actions)
     batches = dataset.batches(recipe.batch_size, seed=recipe.seed, transform=transform)
     with scope(strategy) as replicas:
         check_batch_size(recipe.batch_size, replicas)

@@ -9,10 +9,19 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from halo_keras.schema import ConfigError, Float, Int, Text, check_config, nearest
+from halo_keras.hub.metadata import PRESET_NAME
+from halo_keras.schema import (
+    ConfigError,
+    Float,
+    Int,
+    ListOf,
+    Text,
+    check_config,
+    nearest,
+)
 
 _FIELDS = {
-    "preset": Text(),
+    "preset": PRESET_NAME,
     "dataset": Text(),
     "epochs": Int(1, 100_000),
     "batch_size": Int(1, 65_536),
@@ -23,8 +32,10 @@ _FIELDS = {
     "ema_momentum": Float(0.0, 0.999999),
     "seed": Int(0, 2**31 - 1),
     "max_loops": Int(0, 10_000, optional=True),
+    "rolled_actions": ListOf(Text()),
     "strip_every": Int(0, 100_000),
     "version": Int(1, 10_000),
+    "description": Text(max_length=500),
 }
 _GROUPS = ("data", "model")
 
@@ -55,9 +66,12 @@ class Recipe:
         ema_momentum: see above; 0 keeps the last weights.
         seed: of the weights, of the noise and of the order of the clips.
         max_loops: train on the clip as a loop, with targets up to this many
-            periods away (see `LoopBatches`); None trains on the clip as it is.
+            periods away (see `LoopTargets`); None trains on the clip as it is.
+        rolled_actions: names of actions whose clips are loops without a seam; with
+            `max_loops` they begin at a random frame.
         strip_every: epochs between two sample strips; 0 draws none.
         version: of the preset; a better preset of the same name raises it.
+        description: of the preset, for its card.
 
     Raises:
         ConfigError: a number is out of its bounds or has the wrong type.
@@ -78,12 +92,15 @@ class Recipe:
     ema_momentum: float = 0.99
     seed: int = 0
     max_loops: int | None = None
+    rolled_actions: tuple[str, ...] = ()
     strip_every: int = 10
     version: int = 1
+    description: str = ""
 
     def __post_init__(self):
         where = f"Recipe {self.preset!r}"
         check_config(_FIELDS, {key: getattr(self, key) for key in _FIELDS}, where)
+        object.__setattr__(self, "rolled_actions", tuple(self.rolled_actions))
         for group in _GROUPS:
             frozen = json.loads(_as_json(getattr(self, group), f"{where}.{group}"))
             object.__setattr__(self, group, MappingProxyType(frozen))
@@ -126,6 +143,7 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """The recipe as plain JSON values (the two functions are left out)."""
         plain = {key: getattr(self, key) for key in _FIELDS}
+        plain["rolled_actions"] = list(self.rolled_actions)
         return {**plain, **{group: dict(getattr(self, group)) for group in _GROUPS}}
 
 
@@ -153,7 +171,7 @@ def _as_json(group: Any, where: str) -> str:
 
 
 def _type_of_field(checker: Any) -> str:
-    name = {Int: "int", Float: "float", Text: "str"}[type(checker)]
+    name = {Int: "int", Float: "float", ListOf: "json"}.get(type(checker), "str")
     return f"{name} or none" if checker.optional else name
 
 

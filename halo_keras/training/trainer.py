@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-from halo_keras.hub.presets import save_preset
+from halo_keras.hub.saving import save_preset
 from halo_keras.training.fitting import fit_recipe
 from halo_keras.training.provenance import describe_run
 from halo_keras.training.recipe import Recipe
@@ -73,13 +73,15 @@ def train(
     save_preset(
         model,
         output,
+        name=recipe.preset,
         metadata={
             "version": recipe.version,
+            "description": recipe.description,
             "recipe": recipe.to_dict(),
             "dataset": recipe.dataset,
             "license": dataset.license,
             "attribution": dataset.attribution,
         },
-        metrics={**measured, "training": run},
+        metrics={**measured, "run": run},
     )
     return output

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
-from toy_training import toy_recipe
+from training.toy_training import toy_recipe
 
 from halo_keras.training.callbacks import NonFiniteLoss
 from halo_keras.training.fitting import fit_recipe

@@ -4,7 +4,7 @@ import dataclasses
 import json
 
 import pytest
-from toy_training import toy_recipe
+from training.toy_training import toy_recipe
 
 from halo_keras.schema import ConfigError
 from halo_keras.training.recipe import parse_settings

@@ -9,8 +9,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-import toy_training
-from toy_training import toy_recipe
+from training import toy_training
+from training.toy_training import toy_recipe
 
 from halo_keras.training.checkpoint import CheckpointFolder, same_random_state
 from halo_keras.training.fitting import fit_recipe

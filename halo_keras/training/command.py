@@ -1,0 +1,144 @@
+"""The command line of every recipe: `python recipes/train_<dataset>.py ...`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from halo_keras.hub.errors import PresetError
+from halo_keras.schema import ConfigError, nearest
+from halo_keras.training.callbacks import NonFiniteLoss
+from halo_keras.training.recipe import Recipe, parse_settings
+from halo_keras.training.strategies import NAMES
+
+
+def run(
+    recipes: Mapping[str, Recipe], note: str, arguments: Sequence[str] | None = None
+) -> Path:
+    """Parses a recipe's command line, trains, and returns the preset folder.
+
+    Args:
+        recipes: by the name that `--preset` takes; the first is the default.
+        note: the recipe file's docstring, shown by `--help`.
+        arguments: instead of `sys.argv[1:]`.
+
+    Raises:
+        SystemExit: code 2 on a wrong command line, before anything is written;
+            code 1 with one line of text on an error that the user can mend.
+    """
+    parser = make_parser(recipes, note)
+    options = parser.parse_args(arguments)
+    try:
+        recipe = choose(recipes, options)
+    except ConfigError as error:
+        parser.error(str(error))
+    # Only now: `--help` and a mistyped option need no backend.
+    from halo_keras.training.trainer import train
+
+    output = Path(options.output or Path("runs") / recipe.preset)
+    try:
+        train(
+            recipe,
+            data_dir=options.data_dir,
+            output=output,
+            resume=options.resume,
+            strategy=options.strategy,
+        )
+    except (ConfigError, PresetError, NonFiniteLoss, OSError) as error:
+        raise SystemExit(f"error: {error}") from error
+    print(f"Preset in {output}: halo_keras.from_pretrained({str(output)!r})")
+    return output
+
+
+def make_parser(recipes: Mapping[str, Recipe], note: str) -> argparse.ArgumentParser:
+    """The options that every recipe has."""
+    default = next(iter(recipes))
+    parser = argparse.ArgumentParser(
+        description=note,
+        epilog=_presets_and_settings(recipes),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--preset", default=default, metavar="NAME", help=f"default: {default}")
+    add(
+        "--data-dir",
+        metavar="FOLDER",
+        help="raw files of the dataset; default: its own source (computed, or a pinned "
+        "download kept in the cache folder)",
+    )
+    add(
+        "--source",
+        metavar="hf://OWNER/NAME",
+        help="read the dataset from the Hugging Face Hub (comes with the Hub release)",
+    )
+    add("--epochs", type=int, metavar="N", help="instead of the recipe's number")
+    add(
+        "--output",
+        metavar="FOLDER",
+        help="of the preset; default: runs/<preset>. Checkpoints, log.csv and strips "
+        "go beside it, to <output>.training",
+    )
+    add(
+        "--resume",
+        action="store_true",
+        help="continue from the last checkpoint, to the same numbers as a training "
+        "that was never stopped; starts anew where there is none",
+    )
+    add(
+        "--strategy",
+        choices=NAMES,
+        default="auto",
+        help="auto: all accelerators of this machine; none: one; mirrored: "
+        "tf.distribute.MirroredStrategy. Default: auto",
+    )
+    add(
+        "--push-to-hub",
+        metavar="OWNER/NAME",
+        help="publish the preset (comes with the Hub release)",
+    )
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a setting of the recipe; can be given several times",
+    )
+    return parser
+
+
+def choose(recipes: Mapping[str, Recipe], options: argparse.Namespace) -> Recipe:
+    """The recipe that the options ask for; `ConfigError` names what is wrong."""
+    if options.preset not in recipes:
+        raise ConfigError(
+            f"there is no preset {options.preset!r} here"
+            f"{nearest(options.preset, recipes)}. Known: {', '.join(recipes)}."
+        )
+    if options.push_to_hub is not None:
+        raise ConfigError(
+            "--push-to-hub comes with the Hub release. Train without it; the preset "
+            "folder is complete and can be published later."
+        )
+    if options.source is not None:
+        raise ConfigError(
+            "--source hf://... comes with the Hub release. Leave it out, or pass a "
+            f"local folder with --data-dir; received --source {options.source}."
+        )
+    recipe = recipes[options.preset].override(**parse_settings(options.set))
+    if options.epochs is not None:
+        recipe = recipe.override(epochs=options.epochs)
+    return recipe
+
+
+def _presets_and_settings(recipes: Mapping[str, Recipe]) -> str:
+    lines = ["presets:"]
+    lines += [f"  {name:<26} {recipe.description}" for name, recipe in recipes.items()]
+    name, recipe = next(iter(recipes.items()))
+    plain = recipe.to_dict()
+    lines += ["", f"settings for --set, with the values of {name}:"]
+    for key in recipe.keys():
+        group, _, inner = key.partition(".")
+        value = plain[group][inner] if inner else plain[key]
+        if key not in ("preset", "dataset", "description"):
+            lines.append(f"  {key}={value}")
+    return "\n".join(lines).replace("%", "%%")
