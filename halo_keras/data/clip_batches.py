@@ -16,24 +16,27 @@ _TRANSFORM_STREAM = 2
 class ClipBatches(keras.utils.PyDataset):
     """One dict a batch: `frames`, `action` and, where there, `times` and `mask`.
 
-    The order of the clips is a permutation drawn from (seed, epoch), so a training
-    that is killed and started again at `epoch=e` sees the batches that it would
-    have seen. `fit` advances the epoch through `on_epoch_end`. Reading a batch
-    changes nothing, so any number of threads may read (`workers`), in any order.
+    The order of the clips is a permutation drawn from (seed, epoch), and reading a
+    batch changes nothing. `fit` moves on to the next epoch through `on_epoch_end`, so
+    a training that stopped after e epochs and goes on with `epoch=e` sees the batches
+    that it would have seen. (Keras reports the end of an epoch once before training
+    starts: `fit` begins with the order of `epoch + 1`, in either case.)
 
     Pass `shuffle=False` to `fit`: Keras otherwise reorders the batches by Python's
-    global random state, which no seed given here reaches.
+    global random state, which no seed given here reaches. There is no option for
+    Keras's `workers`: what its queue had read ahead before the first epoch comes out
+    within it. TensorFlow prefetches through tf.data; elsewhere a batch is one copy.
 
     Args:
         dataset: a `ClipDataset`.
         batch_size: number of clips in a batch.
         shuffle: new order every epoch, and the last partial batch is dropped.
-            False: the order of the dataset, every clip, the last batch smaller.
+            False: every epoch the same, in the order of the dataset, every clip, the
+            last batch smaller.
         seed: whole number >= 0.
-        epoch: the epoch to start at.
+        epoch: the number of epochs done before.
         transform: None, or a function `(batch, rng) -> batch`, called with the dict
             and a `numpy.random.Generator` drawn from (seed, epoch, index).
-        workers: threads that prepare batches ahead; the order does not depend on it.
 
     Raises: ValueError if a number is out of range, or if `shuffle` leaves no batch.
     """
@@ -46,9 +49,8 @@ class ClipBatches(keras.utils.PyDataset):
         seed: int = 0,
         epoch: int = 0,
         transform: Callable | None = None,
-        workers: int = 1,
     ):
-        super().__init__(workers=_at_least(1, workers, "workers"))
+        super().__init__()
         self.dataset = dataset
         self.batch_size = _at_least(1, batch_size, "batch_size")
         self.shuffle = bool(shuffle)
@@ -99,7 +101,8 @@ class ClipBatches(keras.utils.PyDataset):
         return known[1]
 
     def on_epoch_end(self) -> None:
-        self.epoch += 1
+        if self.shuffle:
+            self.epoch += 1
 
 
 def _at_least(low: int, value, name: str) -> int:

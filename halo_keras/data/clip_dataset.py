@@ -126,10 +126,9 @@ class ClipDataset:
         seed: int = 0,
         epoch: int = 0,
         transform: Callable | None = None,
-        workers: int = 1,
     ) -> ClipBatches:
         """Batches for `fit`; see `ClipBatches` for arguments and guarantees."""
-        return ClipBatches(self, batch_size, shuffle, seed, epoch, transform, workers)
+        return ClipBatches(self, batch_size, shuffle, seed, epoch, transform)
 
     def describe(self) -> str:
         """Counts, factors, licence and attribution, as a few lines of text."""
