@@ -35,7 +35,7 @@ def require_backend() -> str:
             f"KERAS_BACKEND={others[0]}, or pip install 'halo-keras[{chosen}]'."
         )
     extras = ", ".join(f"pip install 'halo-keras[{name}]'" for name in BACKENDS)
-    raise ImportError(f"halo-keras needs one backend of Keras; choose one of: {extras}.")
+    raise ImportError(f"halo-keras needs a backend of Keras; choose one of: {extras}.")
 
 
 def _installed(module: str) -> bool:

@@ -1,0 +1,141 @@
+"""The model card of a preset, made from its metadata and its metrics.
+
+Nothing in a card is typed by hand: the same two files give the same text.
+"""
+
+import json
+import re
+from typing import Any
+
+# Groups of metrics.json that tell how a run went, not how good the model is.
+RUN_GROUPS = ("run",)
+
+
+def model_card(metadata: dict, metrics: dict) -> str:
+    """The README.md of a preset, with the YAML front matter that the Hub reads.
+
+    Args:
+        metadata: the content of `metadata.json`.
+        metrics: the content of `metrics.json`. Numbers in the group `"run"` (seed,
+            wall time, ...) are told as the run's circumstances, all others as
+            measured results.
+    """
+    results, run = {}, {}
+    for group, value in metrics.items():
+        target = run if group in RUN_GROUPS else results
+        prefix = "" if group in RUN_GROUPS else group
+        target.update(_leaves(value, prefix))
+    numbers = {k: v for k, v in results.items() if _is_number(v)}
+    return "\n".join(
+        [
+            *_front_matter(metadata, numbers),
+            "",
+            f"# {metadata['name']}",
+            "",
+            metadata["description"],
+            "",
+            *_use(metadata),
+            *_table("Measured", ("metric", "value"), results),
+            *_table("The run", ("what", "value"), run),
+            *_table("Recipe", ("setting", "value"), _leaves(metadata["recipe"])),
+            *_table("Made with", ("package", "version"), metadata["versions"]),
+            *_labels(metadata["labels"]),
+            "## Data and licence",
+            "",
+            f"Trained on: {metadata['dataset']}. Licence: {metadata['license']}.",
+            "",
+            metadata["attribution"],
+            "",
+            "Clips made by this model are synthetic.",
+            "",
+        ]
+    )
+
+
+def _front_matter(metadata: dict, numbers: dict[str, float]) -> list[str]:
+    # JSON strings are YAML strings: quoting them so leaves nothing to interpretation.
+    quoted = json.dumps
+    tags = ["keras", "halo-keras", metadata["family"], metadata["dataset"]]
+    lines = [
+        "---",
+        "library_name: keras",
+        *_license(metadata["license"]),
+        f"pipeline_tag: {quoted(metadata['pipeline_tag'])}",
+        "tags:",
+        *[f"- {quoted(tag)}" for tag in dict.fromkeys(tags)],
+    ]
+    if numbers:
+        lines += [
+            "model-index:",
+            f"- name: {quoted(metadata['name'])}",
+            "  results:",
+            "  - task:",
+            f"      type: {quoted(metadata['pipeline_tag'])}",
+            "    dataset:",
+            f"      name: {quoted(metadata['dataset'])}",
+            f"      type: {quoted(metadata['dataset'])}",
+            "    metrics:",
+        ]
+        for name, value in numbers.items():
+            lines += [f"    - type: {quoted(name)}", f"      value: {quoted(value)}"]
+    return [*lines, "---"]
+
+
+def _license(name: str) -> list[str]:
+    # The Hub knows identifiers; anything longer is told as a licence of its own.
+    if re.fullmatch(r"[A-Za-z0-9.-]+", name):
+        return [f"license: {json.dumps(name.lower())}"]
+    return ["license: other", f"license_name: {json.dumps(name)}"]
+
+
+def _use(metadata: dict) -> list[str]:
+    return [
+        f"Version {metadata['version']}, family `{metadata['family']}`, "
+        f"{metadata['parameter_count']:,} parameters.",
+        "",
+        "```python",
+        "import halo_keras",
+        "",
+        f'model = halo_keras.from_pretrained("{metadata["name"]}")',
+        "```",
+        "",
+    ]
+
+
+def _table(title: str, head: tuple[str, str], rows: dict[str, Any]) -> list[str]:
+    if not rows:
+        return []
+    body = [f"| {_cell(name)} | {_cell(value)} |" for name, value in rows.items()]
+    lines = [f"## {title}", "", f"| {head[0]} | {head[1]} |", "|---|---|", *body, ""]
+    return lines
+
+
+def _labels(labels: dict[str, list[str]]) -> list[str]:
+    if not labels:
+        return []
+    lines = [
+        f"- {_cell(name)}: {', '.join(map(_cell, names))}"
+        for name, names in labels.items()
+    ]
+    return ["## Labels", "", *lines, ""]
+
+
+def _leaves(value: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {prefix: value}
+    leaves = {}
+    for key, entry in value.items():
+        leaves.update(_leaves(entry, f"{prefix}.{key}" if prefix else str(key)))
+    return leaves
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        value = f"{value:.6g}"
+    elif isinstance(value, (list, dict)):
+        value = json.dumps(value)
+    return str(value).replace("|", "\\|").replace("<", "&lt;")
