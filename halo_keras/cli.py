@@ -229,7 +229,9 @@ def _parser():
         default=Path("energy.png"),
         help="a .png (default: energy.png)",
     )
-    _add_seed(energy, "chooses which of the preset's own clips stands in for a missing")
+    _add_seed(
+        energy, "chooses which of the preset's own clips stands in for a missing one"
+    )
 
     command(
         "doctor",

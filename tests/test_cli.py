@@ -104,7 +104,7 @@ def refused(capsys, *words):
     return err
 
 
-# ---- times ----------------------------------------------------------------------------
+# ---- times ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_negative_times_are_no_option(words, model):
     )
 
 
-# ---- commands -------------------------------------------------------------------------
+# ---- commands ------------------------------------------------------------------------
 
 
 def test_swap_of_two_files(model, capsys):
@@ -272,7 +272,7 @@ def test_plot_energy(model, capsys):
     assert "must end in .png" in err
 
 
-# ---- mistakes -------------------------------------------------------------------------
+# ---- mistakes ------------------------------------------------------------------------
 
 
 def test_unknown_preset(capsys, tmp_path, monkeypatch):
@@ -377,7 +377,7 @@ def test_command_line_mistakes_are_one_line(capsys, words):
     assert "--help" in err
 
 
-# ---- help and facts -------------------------------------------------------------------
+# ---- help and facts ------------------------------------------------------------------
 
 
 COMMANDS = "list info swap generate forecast sample plot-energy doctor".split()
