@@ -13,6 +13,11 @@ from halo_keras.ops.angles import reduced_angle, reduced_phase, rotate
 from halo_keras.ops.matrix_exponential import block_matrix
 from halo_keras.schema import ConfigError, Float, Int, ListOf
 
+# An optimiser such as Adam moves a weight by about its learning rate whatever the
+# gradient's size. At frame 1,000 a phase to .1 rad needs the period to 1e-4, so a unit
+# of the raw weight is one hundredth of the logarithm of the period.
+PERIOD_STEP = 0.01
+
 
 @keras.saving.register_keras_serializable("halo_keras")
 class NormalFormDynamics(LatentDynamics):
@@ -102,7 +107,7 @@ class NormalFormDynamics(LatentDynamics):
             raw = np.log(share) - np.log1p(-share)
         else:
             shape = (self.num_operators, 1)
-            raw = np.zeros(1)  # P = period * exp(raw)
+            raw = np.zeros(1)  # P = period * exp(PERIOD_STEP * raw)
         self.raw_speed = self.add_weight(
             name="raw_speed",
             shape=shape,
@@ -169,7 +174,7 @@ class NormalFormDynamics(LatentDynamics):
         if self._arguments["harmonics"] is None:
             low = self.lowest_speed
             return low + (math.pi - low) * ops.sigmoid(raw)
-        return ops.exp(-raw) / self._arguments["period"]
+        return ops.exp(-PERIOD_STEP * raw) / self._arguments["period"]
 
     def _angle(self, rates, times, reduce=True):
         if self._arguments["harmonics"] is None:

@@ -1,0 +1,21 @@
+"""Blocks with weights that know nothing of time steps to come."""
+
+from halo_keras.layers.content_network import ContentNetwork
+from halo_keras.layers.frame_decoder import FrameDecoder
+from halo_keras.layers.frame_encoder import FrameEncoder
+from halo_keras.layers.gaussian_head import GaussianHead
+from halo_keras.layers.momentum_network import MomentumNetwork
+from halo_keras.layers.paper_networks import PaperFrameDecoder, PaperFrameEncoder
+from halo_keras.layers.state_prior import FittedPrior, StatePrior
+
+__all__ = [
+    "ContentNetwork",
+    "FittedPrior",
+    "FrameDecoder",
+    "FrameEncoder",
+    "GaussianHead",
+    "MomentumNetwork",
+    "PaperFrameDecoder",
+    "PaperFrameEncoder",
+    "StatePrior",
+]

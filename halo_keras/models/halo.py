@@ -1,0 +1,435 @@
+"""HALO: content, and motion by Hamiltonian latent operators (Khan & Storkey 2022)."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+from keras import ops
+
+from halo_keras import schema
+from halo_keras.layers import (
+    ContentNetwork,
+    FittedPrior,
+    FrameDecoder,
+    FrameEncoder,
+    GaussianHead,
+    MomentumNetwork,
+    StatePrior,
+)
+from halo_keras.layers.frame_encoder import FRAME_SHAPE, check_frame_shape
+from halo_keras.layers.state_prior import KINDS
+from halo_keras.models.halo_generation import HaloGeneration
+from halo_keras.models.halo_inference import Encoding, HaloInference
+from halo_keras.models.motion_kl import motion_kl
+from halo_keras.models.sequence_model import SequenceModel
+from halo_keras.ops.gaussian import DiagonalGaussian
+from halo_keras.ops.likelihood import gaussian_log_likelihood
+
+__all__ = ["HALO", "Encoding"]
+
+
+@keras.saving.register_keras_serializable("halo_keras")
+class HALO(HaloInference, HaloGeneration, SequenceModel):
+    """A clip is a content z and a state s that a Hamiltonian operator moves.
+
+    Generative model (HALO, Eqs. 1-5): z ~ N(0, I); the state (q_0, p_0) of the active
+    action's operator has a prior p(s_0 | u), other operators' states are 0;
+    s_t = flow(t, s_0); x_t ~ N(g(z, q_t), sigma^2 I). The decoder g sees positions only.
+
+    Posterior (Eq. 6): q(z | x) q(q_i | x_i, u) q(p_i | x_{<=i}, u) at a reference frame
+    i: random in training, the last observed frame in use.
+
+    Bound, a clip, maximised:
+    E[sum_t ln p(x_t | z, q_t)] - KL(q(z) || p(z)) - KL(q(s_i) || p(s_i)), with the prior
+    at frame i the prior at time 0 carried there by the flow (`models/motion_kl.py`).
+
+    Args:
+        frame_shape: `(height, width, channels)`; sizes multiples of 4.
+        dynamics: a `LatentDynamics`, with one operator an action.
+        action_names: names of the actions, one an operator; None for "0", "1", ...
+        num_frames: length of training clips, the default length of what is generated.
+        content_dim: size of z.
+        encoder, decoder: frame networks; None for `FrameEncoder`, `FrameDecoder`.
+        content_hidden, motion_features: widths of the content and momentum networks.
+        prior_kind: `"standard"`, `"learned"` or `"mixture"`, see `StatePrior`.
+        prior_at: `"start"`: the prior holds at time 0 and the flow carries it to the
+            reference frame: the bound above. `"reference"`: N(0, I) at the reference
+            frame itself, as in the paper's code; the same thing where the flow leaves
+            N(0, I) alone, and not a bound of the model above where it does not.
+        num_components: Gaussians of a mixture, in training and in the fitted prior.
+        pixel_stddev: sigma, on the [0, 1] scale of pixels.
+        content_kl_weight, motion_kl_weight: weights of the KL terms; 1 is the bound.
+        framewise_weight, consistency_weight, difference_weight: weights of the terms
+            that the paper's code adds: each frame decoded from its own posterior
+            position; squared distance of rolled-out and inferred states; squared error
+            of differences of successive frames. 0 (the bound alone) by default.
+        one_frame_rate: share of training clips whose content sees one random frame, and
+            (drawn anew) whose state is inferred at frame 0, from that frame alone.
+        decoded_frames: frames of each clip decoded in a training step, drawn at random
+            and weighted so that the expected loss is the same; None for all.
+        kl_warmup_steps, free_bits, seed: see `SequenceModel`.
+
+    `fit` reads from each batch: `frames` (B, T, H, W, C); `action` (B,) ids, absent for
+    one operator; optionally `times` (B, T) real times of the frames; `mask` (B, T), 0
+    where a frame is padding; `target_times` (B, T), times at which the same frames are
+    the truth too, on which the decoder is trained in place of `times` (a looping clip).
+    """
+
+    part_kind = "model"
+    family = "halo"
+    config_fields = {
+        "frame_shape": FRAME_SHAPE,
+        "dynamics": schema.Part("dynamics"),
+        "action_names": schema.ListOf(schema.Text(max_length=48), 1, 256),
+        "num_frames": schema.Int(1, 1024),
+        "content_dim": schema.Int(1, 1024),
+        "encoder": schema.Part("encoder"),
+        "decoder": schema.Part("decoder"),
+        "content_hidden": schema.Int(1, 1024),
+        "motion_features": schema.Int(1, 1024),
+        "prior_kind": schema.Text(KINDS),
+        "prior_at": schema.Text(("start", "reference")),
+        "num_components": schema.Int(1, 64),
+        "pixel_stddev": schema.Float(1e-3, 10.0),
+        "content_kl_weight": schema.Float(0.0, 1e4),
+        "motion_kl_weight": schema.Float(0.0, 1e4),
+        "framewise_weight": schema.Float(0.0, 1e4),
+        "consistency_weight": schema.Float(0.0, 1e4),
+        "difference_weight": schema.Float(0.0, 1e4),
+        "one_frame_rate": schema.Float(0.0, 1.0),
+        "decoded_frames": schema.Int(1, 1024, optional=True),
+        "kl_warmup_steps": schema.Int(0, 10**8),
+        "free_bits": schema.Float(0.0, 1e4),
+        "seed": schema.Int(0, 2**31 - 1),
+    }
+
+    def __init__(
+        self,
+        frame_shape,
+        dynamics,
+        action_names=None,
+        num_frames=8,
+        content_dim=32,
+        encoder=None,
+        decoder=None,
+        content_hidden=64,
+        motion_features=128,
+        prior_kind="standard",
+        prior_at="start",
+        num_components=1,
+        pixel_stddev=0.1,
+        content_kl_weight=1.0,
+        motion_kl_weight=1.0,
+        framewise_weight=0.0,
+        consistency_weight=0.0,
+        difference_weight=0.0,
+        one_frame_rate=0.25,
+        decoded_frames=None,
+        kl_warmup_steps=0,
+        free_bits=0.0,
+        seed=0,
+        name="halo",
+    ):
+        arguments = {k: v for k, v in locals().items() if k in self.config_fields}
+        frame_shape = check_frame_shape(frame_shape, "HALO")
+        arguments["encoder"] = encoder or FrameEncoder(frame_shape, name="encoder")
+        arguments["decoder"] = decoder or FrameDecoder(frame_shape, name="decoder")
+        schema.Part("dynamics").check(dynamics, "HALO.dynamics")
+        if action_names is None:
+            action_names = [str(index) for index in range(dynamics.num_operators)]
+        arguments["action_names"] = list(action_names)
+        schema.check_config(self.config_fields, arguments, "HALO")
+        weights = {
+            "reconstruction_loss": 1.0,
+            "content_kl": content_kl_weight,
+            "motion_kl": motion_kl_weight,
+        }
+        extra = {
+            "framewise_loss": framewise_weight,
+            "consistency_loss": consistency_weight,
+            "difference_loss": difference_weight,
+        }
+        weights.update({term: weight for term, weight in extra.items() if weight})
+        super().__init__(frame_shape, weights, kl_warmup_steps, free_bits, seed, name)
+        for key, value in arguments.items():
+            if key not in ("frame_shape", "kl_warmup_steps", "free_bits", "seed"):
+                setattr(self, key, value)
+        self._check_parts()
+        self.num_actions = dynamics.num_operators
+        size = dynamics.position_dim
+        self.position_head = GaussianHead(size, name="position_head")
+        self.position_features = keras.layers.Dense(
+            motion_features, activation="silu", dtype="float32", name="position_features"
+        )
+        if dynamics.has_momentum:
+            self.momentum_network = MomentumNetwork(motion_features, name="momentum")
+            self.momentum_head = GaussianHead(size, name="momentum_head")
+        self.content_network = ContentNetwork(
+            content_dim, content_hidden, name="content_network"
+        )
+        self.state_prior = StatePrior(
+            prior_kind,
+            self.num_actions,
+            dynamics.state_dim,
+            dynamics.has_momentum,
+            num_components,
+            name="state_prior",
+        )
+        self.fitted_prior = FittedPrior(
+            self.num_actions,
+            dynamics.state_dim,
+            content_dim,
+            num_components,
+            name="fitted_prior",
+        )
+        self.build(None)
+
+    def _check_parts(self):
+        for part in (self.encoder, self.decoder):
+            if tuple(part.frame_shape) != self.frame_shape:
+                raise schema.ConfigError(
+                    f"HALO has frame_shape {self.frame_shape}, but its {part.part_kind} "
+                    f"has {tuple(part.frame_shape)}. Build both for the same frames."
+                )
+        if len(self.action_names) != self.dynamics.num_operators:
+            raise schema.ConfigError(
+                f"HALO needs one action name for each of the "
+                f"{self.dynamics.num_operators} operators of its dynamics, received "
+                f"{len(self.action_names)}."
+            )
+        if len(set(self.action_names)) != len(self.action_names):
+            raise schema.ConfigError("HALO.action_names must differ from each other.")
+
+    def build(self, input_shape=None):
+        features, actions = self.encoder.features, self.dynamics.num_operators
+        self.encoder.build((None, *self.frame_shape))
+        self.dynamics.build(None)
+        self.decoder.build(
+            (None, self.content_dim + actions * self.dynamics.position_dim)
+        )
+        self.position_features.build((None, features + actions))
+        self.position_head.build((None, self.motion_features))
+        if self.dynamics.has_momentum:
+            self.momentum_network.build((None, None, features))
+            self.momentum_head.build((None, self.motion_features + actions))
+        self.content_network.build((None, None, features))
+        self.state_prior.build(None)
+        self.fitted_prior.build(None)
+        self.built = True
+
+    # ---- the networks, used by training and verbs alike ---------------------------
+
+    def frame_features(self, frames):
+        """`(B, T, H, W, C)` floats in [0, 1] to `(B, T, features)`."""
+        count, length = ops.shape(frames)[0], ops.shape(frames)[1]
+        features = self.encoder(ops.reshape(frames, (-1, *self.frame_shape)))
+        features = ops.reshape(features, (count, length, self.encoder.features))
+        return ops.cast(features, "float32")
+
+    def state_posterior(self, features, action, times, mask, at):
+        """q(q_i | x_i, u) q(p_i | x_{<=i}, u), joined to one Gaussian over the state.
+
+        Args:
+            features: `(B, T, features)`; action: `(B,)`; times, mask: `(B, T)`.
+            at: `(B, T)` one-hot of each clip's reference frame i.
+        """
+        label = ops.one_hot(action, self.num_actions)
+        now = ops.einsum("bt,btf->bf", at, features)
+        hidden = self.position_features(ops.concatenate([now, label], axis=-1))
+        position = self.position_head(hidden)
+        if not self.dynamics.has_momentum:
+            return position
+        gaps = ops.concatenate(
+            [ops.zeros_like(times[:, :1]), times[:, 1:] - times[:, :-1]], axis=1
+        )
+        history = self.momentum_network(features, gaps, mask)
+        history = ops.einsum("bt,btf->bf", at, history)
+        momentum = self.momentum_head(ops.concatenate([history, label], axis=-1))
+        return DiagonalGaussian(
+            ops.concatenate([position.mean, momentum.mean], axis=-1),
+            ops.concatenate([position.log_var, momentum.log_var], axis=-1),
+        )
+
+    def decode_positions(self, content, positions):
+        """g(z, q_t^1..q_t^K): `(B, C)` and `(B, T, K, d)` to `(B, T, H, W, C)`."""
+        count, length = ops.shape(positions)[0], ops.shape(positions)[1]
+        width = self.num_actions * self.dynamics.position_dim
+        positions = ops.reshape(positions, (count, length, width))
+        content = ops.repeat(content[:, None], length, axis=1)
+        latent = ops.concatenate([content, positions], axis=-1)
+        frames = self.decoder(ops.reshape(latent, (-1, self.content_dim + width)))
+        frames = ops.reshape(frames, (count, length, *self.frame_shape))
+        return ops.cast(frames, "float32")
+
+    def _active(self, position, action):
+        """`(B, T, d)` of the active operator to `(B, T, K, d)`, the others at 0."""
+        label = ops.one_hot(action, self.num_actions)
+        return position[:, :, None, :] * label[:, None, :, None]
+
+    # ---- the bound ------------------------------------------------------------------
+
+    def call(self, inputs, training=False):
+        """One stochastic pass of the bound; see `loss_terms` for what it is made of."""
+        frames = inputs["frames"]
+        if keras.backend.standardize_dtype(frames.dtype) == "uint8":
+            frames = ops.cast(frames, "float32") / 255.0
+        frames = ops.cast(frames, "float32")
+        count, length = ops.shape(frames)[0], frames.shape[1]
+        action = inputs.get("action")
+        action = (
+            ops.zeros((count,), "int32")
+            if action is None
+            else ops.cast(action, "int32")
+        )
+        times = self._row_input(inputs, "times", frames, ops.arange(length))
+        mask = self._row_input(inputs, "mask", frames, ops.ones((length,)))
+        targets = ops.cast(inputs.get("target_times", times), "float32")
+        features = self.frame_features(frames)
+
+        seen, at = self._observation(mask, length, training)
+        content_q = self.content_network(features, seen)
+        state_q = self.state_posterior(features, action, times, mask, at)
+        noise = self.seed_generator
+        content = content_q.sample(noise) if training else content_q.mean
+        state = state_q.sample(noise) if training else state_q.mean
+        start = ops.sum(at * times, axis=1)  # the reference frame's time
+
+        chosen, scale = self._decoded_subset(frames, training)
+        truth, targets, shown = frames, targets, mask
+        if chosen is not None:
+            truth = ops.take_along_axis(frames, chosen[:, :, None, None, None], axis=1)
+            targets = ops.take_along_axis(targets, chosen, axis=1)
+            shown = ops.take_along_axis(mask, chosen, axis=1)
+        position = self.dynamics.active_position(
+            state, action, targets - start[:, None]
+        )
+        outputs = {
+            "truth": truth,
+            "weight": shown * scale,
+            "frames": self.decode_positions(content, self._active(position, action)),
+            "content_kl": content_q.kl_standard(),
+            "motion_kl": motion_kl(self, state_q, state, action, start),
+        }
+        if self.framewise_weight or self.consistency_weight:
+            outputs.update(
+                self._inferred_everywhere(
+                    frames, features, action, times, mask, content, state, start
+                )
+            )
+        return outputs
+
+    def loss_terms(self, outputs):
+        """Terms in nats a clip, `(batch,)` each, from what `call` returned."""
+        log_likelihood = gaussian_log_likelihood(
+            outputs["truth"], outputs["frames"], self.pixel_stddev
+        )
+        terms = {
+            "reconstruction_loss": -ops.sum(
+                outputs["weight"] * log_likelihood, axis=1
+            ),
+            "content_kl": outputs["content_kl"],
+            "motion_kl": outputs["motion_kl"],
+        }
+        for name in ("framewise_loss", "consistency_loss"):
+            if name in outputs:
+                terms[name] = outputs[name]
+        if self.difference_weight:
+            change = lambda x: x[:, 1:] - x[:, :-1]  # noqa: E731
+            error = change(outputs["truth"]) - change(outputs["frames"])
+            terms["difference_loss"] = ops.sum(ops.square(error), axis=(1, 2, 3, 4))
+        return terms
+
+    def _row_input(self, inputs, name, frames, default):
+        value = inputs.get(name)
+        if value is None:
+            value = ops.broadcast_to(
+                ops.cast(default, "float32"), (ops.shape(frames)[0], frames.shape[1])
+            )
+        return ops.cast(value, "float32")
+
+    def _observation(self, mask, length, training):
+        """Which frames the content sees, and the one-hot reference frame."""
+        last = ops.cast(ops.arange(length), "float32") * mask
+        last = ops.one_hot(ops.argmax(last, axis=1), length)
+        if not training or length == 1:
+            return mask, last
+        noise, shape = self.seed_generator, ops.shape(mask)
+        # The largest of independent uniforms over observed frames is a fair draw.
+        draw = lambda: ops.one_hot(  # noqa: E731
+            ops.argmax(mask * (0.01 + keras.random.uniform(shape, seed=noise)), axis=1),
+            length,
+        )
+        rare = lambda: ops.cast(  # noqa: E731
+            keras.random.uniform((shape[0], 1), seed=noise) < self.one_frame_rate,
+            "float32",
+        )
+        single = rare()
+        seen = single * draw() + (1.0 - single) * mask
+        single = rare()
+        first = ops.one_hot(ops.argmax(mask, axis=1), length)
+        return seen, single * first + (1.0 - single) * draw()
+
+    def _decoded_subset(self, frames, training):
+        """Random frame numbers `(B, m)` to decode, and the weight T / m of each."""
+        length, chosen = frames.shape[1], self.decoded_frames
+        if not training or chosen is None or chosen >= length or self.difference_weight:
+            return None, 1.0
+        order = keras.random.uniform(
+            (ops.shape(frames)[0], length), seed=self.seed_generator
+        )
+        return ops.argsort(order, axis=1)[:, :chosen], length / chosen
+
+    def _inferred_everywhere(
+        self, frames, features, action, times, mask, content, state, start
+    ):
+        """The paper's code's extra terms: states inferred at every frame."""
+        length = frames.shape[1]
+        states = [
+            self.state_posterior(
+                features,
+                action,
+                times,
+                mask,
+                ops.broadcast_to(
+                    ops.one_hot(index, length), (ops.shape(frames)[0], length)
+                ),
+            ).mean
+            for index in range(length)
+        ]
+        inferred = ops.stack(states, axis=1)  # (B, T, S)
+        rolled = self.dynamics.active_trajectory(
+            state, action, times - start[:, None]
+        )
+        distance = ops.sum(ops.square(rolled - inferred), axis=-1)
+        position = inferred[..., : self.dynamics.position_dim]
+        decoded = self.decode_positions(content, self._active(position, action))
+        error = gaussian_log_likelihood(frames, decoded, self.pixel_stddev)
+        return {
+            "framewise_loss": -ops.sum(mask * error, axis=1),
+            "consistency_loss": ops.sum(mask * distance, axis=1),
+        }
+
+    def bits_per_dim(self, elbo) -> float:
+        """A bound in nats a clip as bits a pixel value, of `num_frames` frames."""
+        return -float(elbo) / (
+            math.prod(self.frame_shape) * self.num_frames * math.log(2.0)
+        )
+
+    def get_config(self):
+        config = {key: getattr(self, key) for key in self.config_fields}
+        for key in ("dynamics", "encoder", "decoder"):
+            config[key] = keras.saving.serialize_keras_object(config[key])
+        config["frame_shape"] = list(self.frame_shape)
+        config["action_names"] = list(self.action_names)
+        return {"name": self.name, **config}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        for key in ("dynamics", "encoder", "decoder"):
+            if isinstance(config[key], dict):
+                config[key] = keras.saving.deserialize_keras_object(
+                    config[key], custom_objects=custom_objects
+                )
+        return cls(**config)

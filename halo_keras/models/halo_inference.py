@@ -1,0 +1,200 @@
+"""HALO's inference verbs: what is the content, the state, the action of a clip?"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from keras import ops
+
+from halo_keras.models.inputs import as_actions
+from halo_keras.models.motion_kl import motion_kl
+from halo_keras.models.no_gradient import no_gradient
+from halo_keras.ops.gaussian import DiagonalGaussian
+from halo_keras.ops.likelihood import gaussian_log_likelihood
+
+CLIPS_A_BATCH = 64
+
+
+class Encoding(NamedTuple):
+    """What a clip is made of; arrays of posterior means.
+
+    content: `(batch, content_dim)`.
+    state: `(batch, num_operators, state_dim)` at time 0, the clip's first frame; zero
+        for every operator but the active action's.
+    action: `(batch,)` ids.
+    """
+
+    content: np.ndarray
+    state: np.ndarray
+    action: np.ndarray
+
+
+class Posterior(NamedTuple):
+    """q(z | x) and q(s_i | x, u); `time` is the time of the reference frame i."""
+
+    content: DiagonalGaussian
+    state: DiagonalGaussian
+    action: np.ndarray
+    time: np.ndarray
+
+
+class HaloInference:
+    """`posterior, encode, encode_content, infer_action, energy` of HALO."""
+
+    @no_gradient
+    def posterior(self, frames, action=None, times=None, mask=None, reference=None):
+        """The posterior of content and of the active state, as distributions.
+
+        Args:
+            frames: `(batch, time, height, width, channels)`, or one clip.
+            action: name or id, for all clips or one for each; None infers it.
+            times: real times of the frames; None for 0, 1, 2, ...
+            mask: `(batch, time)`, 0 where a frame is padding; None for all observed.
+            reference: index of the reference frame; None for the last observed one.
+        Returns: `Posterior`; its Gaussians have `.sample, .log_prob, .kl, .to_tfp()`.
+        """
+        frames, _ = self._frames(frames)
+        times = self._observed_times(times, frames)
+        times = np.broadcast_to(times, frames.shape[:2])
+        mask = _as_mask(mask, frames)
+        if action is None:
+            action = self.infer_action(frames, times, mask)
+        action = as_actions(action, self.action_names, len(frames))
+        features = self._features(frames)
+        return self._posterior(features, action, times, mask, reference)
+
+    def _features(self, frames):
+        parts = [
+            ops.convert_to_numpy(self.frame_features(frames[i : i + CLIPS_A_BATCH]))
+            for i in range(0, len(frames), CLIPS_A_BATCH)
+        ]
+        return np.concatenate(parts)
+
+    def _posterior(self, features, action, times, mask, reference):
+        index = _reference_index(mask, reference)
+        at = np.eye(mask.shape[1], dtype="float32")[index]
+        times32 = (times - times[:, :1]).astype("float32")
+        content = self.content_network(features, mask)
+        state = self.state_posterior(features, action, times32, mask, at)
+        return Posterior(content, state, action, np.sum(at * times, axis=1))
+
+    @no_gradient
+    def encode(self, frames, action=None, times=None, mask=None, reference=None):
+        """Content and state at time 0 of each clip, as posterior means.
+
+        Arguments as in `posterior`. Returns: `Encoding`.
+        """
+        posterior = self.posterior(frames, action, times, mask, reference)
+        state = self._carry(posterior.state.mean, posterior.action, -posterior.time)
+        full = np.zeros((len(state), self.num_actions, state.shape[-1]), "float32")
+        full[np.arange(len(state)), posterior.action] = state
+        content = ops.convert_to_numpy(posterior.content.mean)
+        return Encoding(content, full, posterior.action)
+
+    @no_gradient
+    def encode_content(self, frames, mask=None):
+        """Posterior mean of the content, `(batch, content_dim)`; needs no action."""
+        frames, _ = self._frames(frames)
+        mask = _as_mask(mask, frames)
+        return ops.convert_to_numpy(
+            self.content_network(self._features(frames), mask).mean
+        )
+
+    def _carry(self, state, action, time):
+        """Active states `(B, S)` carried by each clip's own time `(B,)`."""
+        if not np.any(time):
+            return ops.convert_to_numpy(state)
+        time = np.asarray(time, "float32")[:, None]
+        moved = self.dynamics.active_trajectory(state, action, time)
+        return ops.convert_to_numpy(moved)[:, 0]
+
+    def infer_action(self, frames, times=None, mask=None):
+        """argmax_u ln p(x | z, q^u) - KL_u at posterior means, uniform p(u).
+
+        Args:
+            frames: clips of at least two frames; one picture does not tell a motion.
+        Returns: `(batch,)` ids.
+        Raises: ValueError for one frame, where the model has several actions.
+        """
+        frames, _ = self._frames(frames)
+        if self.num_actions == 1:
+            return np.zeros(len(frames), "int32")
+        if frames.shape[1] < 2:
+            raise ValueError(
+                "infer_action needs clips of at least 2 frames, received 1. Pass the "
+                f"action: one of {', '.join(self.action_names)}."
+            )
+        return np.argmax(self.action_scores(frames, times, mask), axis=1).astype("int32")
+
+    @no_gradient
+    def action_scores(self, frames, times=None, mask=None):
+        """ln p(x | z, q^u) - KL(q(s_i | u) || p(s_i | u)), `(batch, num_actions)`."""
+        frames, _ = self._frames(frames)
+        times = np.broadcast_to(self._observed_times(times, frames), frames.shape[:2])
+        mask = _as_mask(mask, frames)
+        scores = np.zeros((len(frames), self.num_actions))
+        for i in range(0, len(frames), CLIPS_A_BATCH):
+            rows = slice(i, i + CLIPS_A_BATCH)
+            features = self._features(frames[rows])
+            for action in range(self.num_actions):
+                ids = np.full(len(features), action, "int32")
+                q = self._posterior(features, ids, times[rows], mask[rows], None)
+                relative = (times[rows] - q.time[:, None]).astype("float32")
+                position = self.dynamics.active_position(q.state.mean, ids, relative)
+                decoded = self.decode_positions(
+                    q.content.mean, self._active(position, ids)
+                )
+                likelihood = gaussian_log_likelihood(
+                    ops.convert_to_tensor(frames[rows]), decoded, self.pixel_stddev
+                )
+                divergence = motion_kl(
+                    self, q.state, q.state.mean, ids, q.time.astype("float32")
+                )
+                weight = ops.convert_to_tensor(mask[rows])
+                score = ops.sum(likelihood * weight, axis=1) - divergence
+                scores[rows, action] = ops.convert_to_numpy(score)
+        return scores
+
+    @no_gradient
+    def energy(self, frames, action=None, times=None):
+        """E(s_t) of the active operator along the rolled-out clip.
+
+        Args:
+            times: real times asked for; None for the clip's own frames.
+        Returns: `(batch, num_times)`. It is constant in time for the Hamiltonian
+            dynamics; other dynamics have no energy and raise.
+        """
+        frames, single = self._frames(frames)
+        encoding = self.encode(frames, action)
+        times = np.arange(frames.shape[1]) if times is None else np.asarray(times)
+        rolled = self.dynamics.trajectory(encoding.state, times.astype("float32"))
+        shape = (-1, *encoding.state.shape[1:])
+        energy = self.dynamics.energy(ops.reshape(rolled, shape))
+        energy = ops.convert_to_numpy(energy).reshape(len(frames), -1, self.num_actions)
+        energy = energy[np.arange(len(frames)), :, encoding.action]
+        return energy[0] if single else energy
+
+
+def _as_mask(mask, frames):
+    if mask is None:
+        return np.ones(frames.shape[:2], "float32")
+    mask = np.asarray(mask).astype("float32").reshape(-1, frames.shape[1])
+    if len(mask) not in (1, len(frames)) or not mask.any(axis=1).all():
+        raise ValueError(
+            f"mask must have shape {frames.shape[:2]} and keep at least one frame of "
+            f"each clip, received shape {mask.shape}."
+        )
+    return np.broadcast_to(mask, frames.shape[:2])
+
+
+def _reference_index(mask, reference):
+    length = mask.shape[1]
+    if reference is None:
+        return length - 1 - np.argmax(mask[:, ::-1] > 0, axis=1)
+    if not -length <= reference < length:
+        raise ValueError(
+            f"reference must be the index of one of the {length} frames, received "
+            f"{reference}."
+        )
+    return np.full(len(mask), reference % length)

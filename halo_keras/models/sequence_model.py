@@ -1,0 +1,252 @@
+"""What every family of sequence models has in common: training and verbs.
+
+A family gives its posteriors, its dynamics or prior and its loss terms. This file
+gives `fit` on three backends and the verbs that users call.
+"""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import ops
+
+from halo_keras.models.inputs import as_frames, as_times
+from halo_keras.models.replica import BatchMean, ReplicaSeedGenerator
+
+
+class SequenceModel(keras.Model):
+    """A generative model of clips with a content and a motion variable.
+
+    Training: `fit` takes batches `{"frames", "action", ...}` and minimises the negative
+    evidence lower bound through this class's own `train_step`, one private step a
+    backend over one `compute_loss`. A family implements
+
+    - `call(inputs, training)` -> dict of tensors;
+    - `loss_terms(outputs)` -> dict of `(batch,)` tensors, summed over pixels, latents
+      and time, in nats. Each is tracked by a metric of its own name;
+    - `term_weights`, a dict given to this constructor: each term's weight in the loss,
+      and `bound_terms`, the names of those that make up the bound itself.
+
+    Use: `encode, decode, reconstruct, swap_motion, generate, forecast, sample`. Frames
+    are float32 in [0, 1], `(batch, time, height, width, channels)`; uint8 in [0, 255]
+    and a single clip without its batch axis are accepted. Time 0 is the first given
+    frame in every verb; times are real numbers in frames of that clip.
+
+    Args:
+        frame_shape: `(height, width, channels)`.
+        kl_warmup_steps: training steps over which the weights of the terms whose name
+            ends in `_kl` rise from 0 to their value; 0 for none.
+        free_bits: nats a clip of each `_kl` term that cost nothing (Kingma et al. 2016).
+        seed: of the training noise.
+    """
+
+    family = "sequence-model"
+    kind = "video"
+    bound_terms = ("reconstruction_loss", "content_kl", "motion_kl")
+
+    def __init__(
+        self,
+        frame_shape,
+        term_weights,
+        kl_warmup_steps=0,
+        free_bits=0.0,
+        seed=0,
+        name=None,
+    ):
+        # float32 here whatever the global policy: times and bounds need it. The frame
+        # networks follow the policy.
+        super().__init__(name=name, dtype="float32")
+        self.frame_shape = tuple(frame_shape)
+        self.term_weights = dict(term_weights)
+        self.kl_warmup_steps = kl_warmup_steps
+        self.free_bits = free_bits
+        self.seed = seed
+        self.seed_generator = ReplicaSeedGenerator(seed)
+        self.batch_mean = BatchMean(name="batch_mean")
+        self.trackers = {
+            name: keras.metrics.Mean(name=name) for name in (*term_weights, "elbo")
+        }
+        self.step = self.add_weight(
+            name="step",
+            shape=(),
+            dtype="int32",
+            trainable=False,
+            initializer="zeros",
+            aggregation="only_first_replica",
+        )
+
+    # ---- training -------------------------------------------------------------
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        """The weighted negative evidence lower bound, averaged over the batch."""
+        terms = self.loss_terms(y_pred)
+        warmup = 1.0
+        if training and self.kl_warmup_steps:
+            step = ops.cast(self.step, "float32")
+            warmup = ops.minimum(1.0, step / self.kl_warmup_steps)
+        if training:
+            self.step.assign_add(1)
+        total, elbo = 0.0, 0.0
+        for name, weight in self.term_weights.items():
+            term = terms[name]
+            self.trackers[name].update_state(term)
+            if name in self.bound_terms:
+                elbo = elbo - term
+            if name.endswith("_kl"):
+                weight = weight * warmup
+                if self.free_bits:
+                    term = ops.maximum(term, self.free_bits)
+            total = total + weight * term
+        self.trackers["elbo"].update_state(elbo)
+        return self.batch_mean(total, total, sample_weight)
+
+    # Backends differ in how gradients are taken, and in nothing else: each private
+    # step calls the one compute_loss above.
+    def train_step(self, *args):
+        return getattr(self, f"_{keras.backend.backend()}_train_step")(*args)
+
+    def _tensorflow_train_step(self, data):
+        import tensorflow as tf
+
+        x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+        with tf.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(x, y, y_pred, weight, training=True)
+            self._track_loss(
+                loss, x, tf.distribute.get_strategy().num_replicas_in_sync
+            )
+            scaled = self.optimizer.scale_loss(loss)
+        variables = self.trainable_weights
+        gradients = tape.gradient(scaled, variables)
+        self.optimizer.apply_gradients(zip(gradients, variables))
+        return self.get_metrics_result()
+
+    def _torch_train_step(self, data):
+        import torch
+
+        x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+        self.zero_grad()
+        y_pred = self(x, training=True)
+        loss = self.compute_loss(x, y, y_pred, weight, training=True)
+        self._track_loss(loss, x)
+        self.optimizer.scale_loss(loss).backward()
+        variables = list(self.trainable_weights)
+        gradients = [variable.value.grad for variable in variables]
+        with torch.no_grad():
+            self.optimizer.apply(gradients, variables)
+        return self.get_metrics_result()
+
+    def _jax_train_step(self, state, data):
+        import jax
+
+        trainable, fixed, optimizer_variables, metrics_variables = state
+        x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+        (loss, updates), gradients = jax.value_and_grad(
+            self.compute_loss_and_updates, has_aux=True
+        )(
+            trainable,
+            fixed,
+            metrics_variables,
+            x,
+            y,
+            weight,
+            training=True,
+            optimizer_variables=optimizer_variables,
+        )
+        unscaled, _, fixed, metrics_variables = updates
+        trainable, optimizer_variables = self.optimizer.stateless_apply(
+            optimizer_variables, gradients, trainable
+        )
+        with keras.StatelessScope(
+            state_mapping=list(zip(self.metrics_variables, metrics_variables))
+        ) as scope:
+            self._track_loss(unscaled, x)
+            logs = self.get_metrics_result()
+        metrics_variables = [
+            updated if (updated := scope.get_current_value(v)) is not None else v.value
+            for v in self.metrics_variables
+        ]
+        return logs, (trainable, fixed, optimizer_variables, metrics_variables)
+
+    def _track_loss(self, loss, x, num_replicas=1):
+        """The metric `loss` shows the whole batch's mean, not a replica's share."""
+        tracker = next(m for m in self.metrics if m.name == "loss")
+        size = ops.shape(x["frames"])[0]
+        tracker.update_state(loss * num_replicas, sample_weight=size)
+
+    # ---- verbs ------------------------------------------------------------------
+
+    def _frames(self, frames, what="frames"):
+        return as_frames(frames, self.frame_shape, what)
+
+    def _observed_times(self, times, frames):
+        """Times of given frames: 0, 1, 2, ... unless the caller says otherwise."""
+        if times is None:
+            return np.arange(frames.shape[1], dtype="float64")
+        times = as_times(times, len(frames))
+        if times.shape[-1] != frames.shape[1]:
+            raise ValueError(
+                f"times must give one time for each of the {frames.shape[1]} frames, "
+                f"received {times.shape[-1]}."
+            )
+        return times
+
+    def reconstruct(self, frames, action=None, times=None, reference=None):
+        """Encodes a clip and decodes it at its own times.
+
+        Args:
+            frames: `(batch, time, height, width, channels)`, or one clip.
+            action: name or id, for all clips or one for each; None infers it.
+            times: `(time,)` or `(batch, time)` real times of the frames.
+            reference: index of the frame at which the state is inferred, from it and
+                the frames before it; None for the last. 0 is the HALO paper's protocol.
+        Returns: frames, like the input.
+        """
+        array, single = self._frames(frames)
+        times = self._observed_times(times, array)
+        encoding = self.encode(array, action, times, reference=reference)
+        result = self.decode(encoding.content, encoding.state, times)
+        return result[0] if single else result
+
+    def forecast(self, frames, times, action=None):
+        """The clip at any real times: before, between and after its frames.
+
+        Args:
+            frames: the observed clip; its first frame is time 0.
+            times: real times asked for, `(num_times,)` or `(batch, num_times)`.
+            action: name or id; None infers it.
+        Returns: `(batch, num_times, height, width, channels)`.
+        """
+        array, single = self._frames(frames)
+        encoding = self.encode(array, action)
+        result = self.decode(encoding.content, encoding.state, times)
+        return result[0] if single else result
+
+    def swap_motion(self, content_from, motion_from, action=None, times=None):
+        """`content_from`'s content does what `motion_from` does.
+
+        Args:
+            content_from: clips (or one picture as a clip of one frame).
+            motion_from: as many clips, or one for all (or many for one content).
+            action: the motion clip's action; None infers it from `motion_from`.
+            times: real times asked for; None for the motion clip's own frames.
+        Returns: `(batch, num_times, height, width, channels)`.
+        """
+        content, single_content = self._frames(content_from, "content_from")
+        motion, single_motion = self._frames(motion_from, "motion_from")
+        if times is None:
+            times = np.arange(motion.shape[1], dtype="float64")
+        state = self.encode(motion, action).state
+        latent = self.encode_content(content)
+        count = max(len(latent), len(state))
+        if {len(latent), len(state)} - {1, count}:
+            raise ValueError(
+                f"content_from holds {len(latent)} clips and motion_from {len(state)}; "
+                f"give equally many, or one of either."
+            )
+        latent = np.broadcast_to(latent, (count, *latent.shape[1:]))
+        state = np.broadcast_to(state, (count, *state.shape[1:]))
+        result = self.decode(latent, state, times)
+        return result[0] if single_content and single_motion else result
