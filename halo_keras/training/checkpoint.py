@@ -20,6 +20,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from halo_keras.schema import ConfigError
+
 _KEPT = 2
 
 
@@ -75,7 +77,7 @@ class CheckpointFolder:
             the number of finished epochs and the seconds they took; `(0, 0.0)` if
             there is no checkpoint.
         Raises:
-            ValueError: all files are damaged, or they belong to another recipe,
+            ConfigError: all files are damaged, or they belong to another recipe,
                 model or backend.
         """
         damaged = []
@@ -92,7 +94,7 @@ class CheckpointFolder:
             _set_python_and_numpy_state(header["random"])
             return header["epochs_done"], header["seconds"]
         if damaged:
-            raise ValueError(
+            raise ConfigError(
                 f"no checkpoint in {self.folder} can be read (damaged: "
                 f"{', '.join(damaged)}). Delete the folder to train anew."
             )
@@ -101,7 +103,7 @@ class CheckpointFolder:
     def _check(self, header: dict[str, Any], path: Path) -> None:
         backend = keras.backend.backend()
         if header["backend"] != backend:
-            raise ValueError(
+            raise ConfigError(
                 f"{path} was trained on the backend {header['backend']!r}, this is "
                 f"{backend!r}; an exact resume needs the same. Set KERAS_BACKEND="
                 f"{header['backend']}."
@@ -113,7 +115,7 @@ class CheckpointFolder:
             if theirs.get(key) != ours.get(key)
         ]
         if different:
-            raise ValueError(
+            raise ConfigError(
                 f"{path} belongs to another recipe ({'; '.join(different)}). Resume "
                 "with the same settings, or choose another output to train anew."
             )
@@ -158,7 +160,7 @@ def _assign(model: keras.Model, arrays: list[np.ndarray], path: Path) -> None:
     variables = _variables(model)
     shapes = [tuple(variable.shape) for variable in variables]
     if [array.shape for array in arrays] != shapes:
-        raise ValueError(
+        raise ConfigError(
             f"{path} holds {len(arrays)} arrays that do not fit the {len(shapes)} "
             "variables of this model and optimizer. Was build_model changed? Choose "
             "another output to train anew."

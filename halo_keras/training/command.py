@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from halo_keras.schema import ConfigError, nearest
 from halo_keras.training.callbacks import NonFiniteLoss
 from halo_keras.training.recipe import Recipe, parse_settings
 from halo_keras.training.strategies import NAMES
+from halo_keras.training.trainer import train
 
 
 def run(
@@ -33,9 +35,6 @@ def run(
         recipe = choose(recipes, options)
     except ConfigError as error:
         parser.error(str(error))
-    # Only now: `--help` and a mistyped option need no backend.
-    from halo_keras.training.trainer import train
-
     output = Path(options.output or Path("runs") / recipe.preset)
     try:
         train(
@@ -112,7 +111,7 @@ def choose(recipes: Mapping[str, Recipe], options: argparse.Namespace) -> Recipe
     if options.preset not in recipes:
         raise ConfigError(
             f"there is no preset {options.preset!r} here"
-            f"{nearest(options.preset, recipes)}. Known: {', '.join(recipes)}."
+            f"{nearest(options.preset, recipes) or '.'} Known: {', '.join(recipes)}."
         )
     if options.push_to_hub is not None:
         raise ConfigError(
@@ -132,7 +131,14 @@ def choose(recipes: Mapping[str, Recipe], options: argparse.Namespace) -> Recipe
 
 def _presets_and_settings(recipes: Mapping[str, Recipe]) -> str:
     lines = ["presets:"]
-    lines += [f"  {name:<26} {recipe.description}" for name, recipe in recipes.items()]
+    for name, recipe in recipes.items():
+        lines += textwrap.wrap(
+            f"{name}: {recipe.description}",
+            width=88,
+            initial_indent="  ",
+            subsequent_indent="      ",
+            break_on_hyphens=False,
+        )
     name, recipe = next(iter(recipes.items()))
     plain = recipe.to_dict()
     lines += ["", f"settings for --set, with the values of {name}:"]

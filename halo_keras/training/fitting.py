@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 
 from halo_keras import data
+from halo_keras.schema import ConfigError
 from halo_keras.training import callbacks as beside
 from halo_keras.training.checkpoint import CheckpointFolder
 from halo_keras.training.loop_batches import loop_targets
@@ -113,7 +114,10 @@ def compile_model(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> N
 
 
 def _load(recipe: Recipe, data_dir, split: str) -> data.ClipDataset:
-    return data.load(recipe.dataset, split, source=data_dir, **recipe.data)
+    try:
+        return data.load(recipe.dataset, split, source=data_dir, **recipe.data)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
 
 
 def _fit(model, recipe, batches, folder, callbacks, verbose) -> float:

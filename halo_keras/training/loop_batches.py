@@ -66,7 +66,7 @@ def loop_targets(dataset, max_loops: int, rolled_actions: Sequence[str]) -> Call
         if name not in dataset.action_names:
             raise ConfigError(
                 f"rolled_actions: {dataset.name!r} has no action {name!r}"
-                f"{nearest(name, dataset.action_names)}. Known: "
+                f"{nearest(name, dataset.action_names) or '.'} Known: "
                 f"{', '.join(dataset.action_names)}."
             )
     return LoopTargets(

@@ -33,6 +33,7 @@ _FIELDS = {
     "seed": Int(0, 2**31 - 1),
     "max_loops": Int(0, 10_000, optional=True),
     "rolled_actions": ListOf(Text()),
+    "judge": Text(max_length=500, optional=True),
     "strip_every": Int(0, 100_000),
     "version": Int(1, 10_000),
     "description": Text(max_length=500),
@@ -53,8 +54,8 @@ class Recipe:
         preset: name of the result, `<family>[-<variant>]-<dataset>`.
         dataset: name in `halo_keras.data`.
         build_model: `build_model(recipe, dataset) -> keras.Model`, not compiled.
-        evaluate: `evaluate(model, recipe, load) -> dict of floats`, or None. `load`
-            is `load(split)` for this recipe's data.
+        evaluate: `evaluate(model, recipe, load, judge) -> dict` of measured numbers,
+            or None. `load` is `load(split)` for this recipe's data.
         data: options of the dataset's loader.
         model: numbers and names that `build_model` reads.
         epochs: passes over the training split.
@@ -69,6 +70,7 @@ class Recipe:
             periods away (see `LoopTargets`); None trains on the clip as it is.
         rolled_actions: names of actions whose clips are loops without a seam; with
             `max_loops` they begin at a random frame.
+        judge: preset name or folder of the judge that `evaluate` asks; None for none.
         strip_every: epochs between two sample strips; 0 draws none.
         version: of the preset; a better preset of the same name raises it.
         description: of the preset, for its card.
@@ -93,6 +95,7 @@ class Recipe:
     seed: int = 0
     max_loops: int | None = None
     rolled_actions: tuple[str, ...] = ()
+    judge: str | None = None
     strip_every: int = 10
     version: int = 1
     description: str = ""
@@ -122,7 +125,7 @@ class Recipe:
             if key not in known:
                 raise ConfigError(
                     f"Recipe {self.preset!r} has no setting {key!r}"
-                    f"{nearest(key, known)}. Known: {', '.join(sorted(known))}."
+                    f"{nearest(key, known) or '.'} Known: {', '.join(sorted(known))}."
                 )
             group, _, name = key.partition(".")
             converted = _convert(value, known[key], key)

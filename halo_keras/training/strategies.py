@@ -9,7 +9,7 @@ import contextlib
 
 import keras
 
-from halo_keras.schema import nearest
+from halo_keras.schema import ConfigError, nearest
 
 NAMES = ("auto", "none", "mirrored")
 
@@ -29,16 +29,16 @@ def scope(name: str = "auto"):
         int, by which the batch size must be divisible.
 
     Raises:
-        ValueError: an unknown name, or `"mirrored"` on another backend.
+        ConfigError: an unknown name, or `"mirrored"` on another backend.
     """
     if name not in NAMES:
-        raise ValueError(
+        raise ConfigError(
             f"strategy must be one of {list(NAMES)}, received {name!r}"
-            f"{nearest(name, NAMES)}."
+            f"{nearest(name, NAMES) or '.'}"
         )
     backend = keras.backend.backend()
     if name == "mirrored" and backend != "tensorflow":
-        raise ValueError(
+        raise ConfigError(
             "strategy 'mirrored' is TensorFlow's tf.distribute.MirroredStrategy, but "
             f"the backend is {backend!r}. Use strategy='auto', or set "
             "KERAS_BACKEND=tensorflow."
@@ -54,9 +54,9 @@ def scope(name: str = "auto"):
 
 
 def check_batch_size(batch_size: int, replicas: int) -> None:
-    """Raises `ValueError` unless every replica gets the same number of clips."""
+    """Raises `ConfigError` unless every replica gets the same number of clips."""
     if batch_size % replicas:
-        raise ValueError(
+        raise ConfigError(
             f"batch_size {batch_size} is not divisible by the {replicas} replicas. "
             f"Use {batch_size // replicas * replicas or replicas}, or strategy='none'."
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keras
 
+from halo_keras.hub.presets import from_pretrained
 from halo_keras.hub.saving import save_preset
 from halo_keras.training.fitting import fit_recipe
 from halo_keras.training.provenance import describe_run
@@ -49,13 +50,17 @@ def train(
         README.md.
     Raises:
         FileExistsError: `log_dir` holds a started training and `resume` is False.
-        ValueError: batch size against replicas, checkpoint against recipe, unknown
+        ConfigError: batch size against replicas, checkpoint against recipe, unknown
             dataset or strategy.
+        PresetError: the recipe's judge is missing, or `output` holds something else
+            than an older version of this preset.
         NonFiniteLoss: a loss became NaN; the message names the batch.
     """
     if epochs is not None:
         recipe = recipe.override(epochs=epochs)
     output = Path(output)
+    # First, so that hours of training do not end in a judge that is not there.
+    judge = None if recipe.judge is None else from_pretrained(recipe.judge)
     fitted = fit_recipe(
         recipe,
         log_dir or output.with_name(output.name + ".training"),
@@ -68,7 +73,9 @@ def train(
     model, dataset = fitted.model, fitted.dataset
     if hasattr(model, "fit_prior"):
         model.fit_prior(dataset)
-    measured = recipe.evaluate(model, recipe, fitted.load) if recipe.evaluate else {}
+    measured = {}
+    if recipe.evaluate is not None:
+        measured = recipe.evaluate(model, recipe, fitted.load, judge)
     run = describe_run(recipe.seed, fitted.steps, fitted.seconds, fitted.replicas)
     save_preset(
         model,

@@ -1,0 +1,248 @@
+"""HALO on Sprites: content is a character, motion is one of 9 action x direction pairs.
+
+Paper: Khan & Storkey, "Hamiltonian Latent Operators for content and motion
+    disentanglement in image sequences", NeurIPS 2022. It reports, after motion swaps,
+    attributes .925 (skin), .948 (shirt), .968 (trousers), .992 (hair), action 1.00.
+Command: python recipes/train_sprites.py --preset halo-sprites --output zoo/halo-sprites
+    (--data-dir FOLDER with the 25 sheets; without it they are downloaded)
+Presets: halo-sprites (normal form, trained on the clip as a loop: what a walk does
+    after its 8 frames is data, not extrapolation); halo-symplectic-sprites and
+    halo-orthogonal-sprites (the paper's operators, on the paper's 8 frames); paper
+    (the layer table and weights of the paper's public code, also on 8 frames).
+Hours, hardware and scores: zoo/<preset>/metrics.json, written by this file at the end
+    of the training: "run" holds seed, wall time, steps, commit and hardware.
+Judge: judge-sprites scores the swaps; `--set judge=FOLDER` takes another one,
+    `--set judge=none` leaves the judged numbers out.
+
+Art: CC-BY-SA 3.0 / GPL 3.0, LPC artists; see zoo/CREDITS.md.
+"""
+
+from halo_keras.training import Recipe, command
+
+WALKS = ("walk/front", "walk/left", "walk/right")  # loops without a seam
+
+
+def build_model(recipe, dataset):
+    """HALO from its parts; the numbers come from `recipe.model`."""
+    from halo_keras.layers import FrameDecoder, FrameEncoder
+    from halo_keras.models import HALO
+
+    size = recipe.model
+    shape = dataset.frame_shape
+    return HALO(
+        frame_shape=shape,
+        dynamics=build_dynamics(recipe, dataset),
+        encoder=FrameEncoder(
+            shape, size["encoder_channels"], size["features"], name="encoder"
+        ),
+        decoder=FrameDecoder(
+            shape,
+            size["decoder_channels"],
+            size["base_channels"],
+            size["hidden"],
+            name="decoder",
+        ),
+        action_names=dataset.action_names,
+        num_frames=dataset.num_frames,
+        content_dim=size["content_dim"],
+        content_hidden=size["content_hidden"],
+        motion_features=size["motion_features"],
+        pixel_stddev=size["pixel_stddev"],
+        kl_warmup_steps=size["kl_warmup_steps"],
+        decoded_frames=size["decoded_frames"],
+        seed=recipe.seed,
+    )
+
+
+def build_paper_model(recipe, dataset):
+    """The networks and loss weights of the paper's public code.
+
+    Sizes: z 256, q and p 12 for each action. KL at the reference frame, and the two
+    terms that the code adds with weight 1: each frame decoded from its own position,
+    and the distance of rolled-out and inferred states.
+    """
+    from halo_keras.layers import PaperFrameDecoder, PaperFrameEncoder
+    from halo_keras.models import HALO
+
+    size = recipe.model
+    shape = dataset.frame_shape
+    return HALO(
+        frame_shape=shape,
+        dynamics=build_dynamics(recipe, dataset),
+        encoder=PaperFrameEncoder(shape, name="encoder"),
+        decoder=PaperFrameDecoder(shape, name="decoder"),
+        action_names=dataset.action_names,
+        num_frames=dataset.num_frames,
+        content_dim=size["content_dim"],
+        content_hidden=size["content_hidden"],
+        motion_features=size["motion_features"],
+        prior_at="reference",
+        pixel_stddev=size["pixel_stddev"],
+        framewise_weight=1.0,
+        consistency_weight=1.0,
+        one_frame_rate=0.0,
+        seed=recipe.seed,
+    )
+
+
+def build_dynamics(recipe, dataset):
+    """`recipe.model["dynamics"]`, with one operator an action."""
+    from halo_keras.dynamics import (
+        NormalFormDynamics,
+        OrthogonalDynamics,
+        SymplecticDynamics,
+    )
+    from halo_keras.schema import Text
+
+    size = recipe.model["position_dim"]
+    count = dataset.num_actions
+    kind = recipe.model["dynamics"]
+    Text(("normal-form", "symplectic", "orthogonal")).check(kind, "model.dynamics")
+    if kind == "symplectic":
+        return SymplecticDynamics(size, count, name="dynamics")
+    if kind == "orthogonal":
+        return OrthogonalDynamics(size, count, name="dynamics")
+    return NormalFormDynamics(
+        size,
+        count,
+        harmonics=recipe.model["harmonics"],
+        period=float(dataset.num_frames),
+        name="dynamics",
+    )
+
+
+def evaluate(model, recipe, load, judge):
+    """The protocols of `halo_keras.evaluation` on all test clips.
+
+    Reconstruction is from reference frame 0. Passes that draw from a prior are made
+    with five seeds; their mean is printed, and the range beside it.
+    """
+    from halo_keras.evaluation import protocols
+
+    test, train = load("test"), load("train")
+    walks = tuple(test.action_names.index(name) for name in WALKS)
+    found = {
+        **protocols.reconstruction(model, test),
+        **protocols.rollout(model, test, judge=judge),
+        **protocols.action_inference(model, test),
+        **protocols.leakage(model, train, test),
+    }
+    if judge is None:
+        return {"test": found}
+    every_phase = {
+        "phases": tuple(range(test.num_frames)),
+        "looping_actions": walks,
+    }
+    found.update(protocols.swap(model, test, judge))
+    found.update(
+        protocols.swap(model, test, judge, action=None, prefix="swap_inferred")
+    )
+    found.update(
+        protocols.swap(model, test, judge, prefix="swap_walk_phases", **every_phase)
+    )
+    for protocol in (protocols.prior_motion, protocols.prior_content):
+        runs = [protocol(model, test, judge, seed=seed) for seed in range(5)]
+        for key in runs[0]:
+            values = [run[key] for run in runs]
+            found[key] = sum(values) / len(values)
+            found[f"{key}_range"] = max(values) - min(values)
+    found.update(protocols.judged_real_clips(test, judge))
+    return {"test": found}
+
+
+SIZES = {
+    "dynamics": "normal-form",
+    "position_dim": 8,
+    "harmonics": [1, 2, 3, 4],
+    "content_dim": 32,
+    "features": 128,
+    "motion_features": 128,
+    "content_hidden": 64,
+    "hidden": 192,
+    "encoder_channels": [40, 80, 112],
+    "decoder_channels": [128, 96, 48],
+    "base_channels": 48,
+    "pixel_stddev": 0.05,
+    "kl_warmup_steps": 0,
+    "decoded_frames": 4,
+}
+# Operators without fixed frequencies have no use for the harmonics.
+FREE = {key: value for key, value in SIZES.items() if key != "harmonics"}
+PAPER = {
+    "dynamics": "symplectic",
+    "position_dim": 12,
+    "content_dim": 256,
+    "content_hidden": 128,
+    "motion_features": 108,
+    "pixel_stddev": 0.1,
+}
+
+RECIPES = {
+    "halo-sprites": Recipe(
+        preset="halo-sprites",
+        dataset="sprites",
+        description="HALO on Sprites, 9 operators (action x direction) in normal form, "
+        "trained on the clip as a loop.",
+        build_model=build_model,
+        evaluate=evaluate,
+        judge="judge-sprites",
+        model=SIZES,
+        epochs=60,
+        batch_size=32,
+        learning_rate=1e-3,
+        ema_momentum=0.999,
+        max_loops=125,
+        rolled_actions=WALKS,
+        strip_every=5,
+    ),
+    "halo-symplectic-sprites": Recipe(
+        preset="halo-symplectic-sprites",
+        dataset="sprites",
+        description="HALO on Sprites with the paper's symplectic operators, trained on "
+        "the paper's 8 frames.",
+        build_model=build_model,
+        evaluate=evaluate,
+        judge="judge-sprites",
+        model={**FREE, "dynamics": "symplectic"},
+        epochs=60,
+        batch_size=32,
+        learning_rate=1e-3,
+        ema_momentum=0.999,
+        strip_every=5,
+    ),
+    "halo-orthogonal-sprites": Recipe(
+        preset="halo-orthogonal-sprites",
+        dataset="sprites",
+        description="HALO on Sprites with the paper's skew operators (symplectic and "
+        "orthogonal), trained on the paper's 8 frames.",
+        build_model=build_model,
+        evaluate=evaluate,
+        judge="judge-sprites",
+        model={**FREE, "dynamics": "orthogonal"},
+        epochs=60,
+        batch_size=32,
+        learning_rate=1e-3,
+        ema_momentum=0.999,
+        strip_every=5,
+    ),
+    "paper": Recipe(
+        preset="halo-paper-sprites",
+        dataset="sprites",
+        description="HALO on Sprites with the layer table of the paper's public code, "
+        "symplectic operators, 8 frames; some 100 million weights, for a GPU.",
+        build_model=build_paper_model,
+        evaluate=evaluate,
+        judge="judge-sprites",
+        model=PAPER,
+        epochs=800,
+        batch_size=24,
+        learning_rate=2e-4,
+        warmup_fraction=0.0,
+        final_learning_rate_fraction=1.0,
+        ema_momentum=0.0,
+        strip_every=20,
+    ),
+}
+
+if __name__ == "__main__":
+    command.run(RECIPES, __doc__)
