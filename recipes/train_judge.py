@@ -11,121 +11,32 @@ Time: MINUTES
 Score: SCORE
 """
 
-import argparse
-from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
-from halo_keras import data
-from halo_keras.evaluation import ClipJudge, JudgeClips
-from halo_keras.evaluation.judge_training import compile_judge
-from halo_keras.hub.saving import save_preset
-from halo_keras.training import callbacks as beside
-from halo_keras.training.checkpoint import CheckpointFolder
-from halo_keras.training.provenance import describe_run
-from halo_keras.training.seeding import seed_everything
-from halo_keras.training.strategies import NAMES, check_batch_size, scope
+from halo_keras.training import Recipe, command
 
-LOOPING = "walk"  # the only motion of Sprites whose last frame leads to its first
+DESCRIPTION = (
+    "Classifier of clips that scores generative models of Sprites: action and four "
+    "attributes. Trained on training characters only."
+)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Everything that decides what the training gives."""
+def build_judge(recipe, dataset):
+    """A judge with a head for each label that can be learned from this dataset."""
+    from halo_keras.evaluation import ClipJudge
 
-    preset: str = "judge-sprites"
-    dataset: str = "sprites"
-    epochs: int = 8
-    batch_size: int = 64
-    learning_rate: float = 1e-3
-    seed: int = 0
-    version: int = 1
-
-
-def parse(arguments=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    heads = learnable_labels(dataset)
+    judge = ClipJudge(
+        frame_shape=dataset.frame_shape,
+        num_frames=dataset.num_frames,
+        head_names=heads,
+        head_sizes=[len(dataset.label_names[head]) for head in heads],
+        name="clip_judge",
     )
-    parser.add_argument("--data-dir", "--source", help="folder with the raw files")
-    parser.add_argument("--output", help="preset folder; zoo/<preset> by default")
-    parser.add_argument("--resume", action="store_true", help="from the checkpoint")
-    parser.add_argument("--strategy", choices=NAMES, default="auto")
-    parser.add_argument(
-        "--limit-clips", type=int, help="train and test on this many clips: a trial"
-    )
-    for field in fields(Settings):
-        option = "--" + field.name.replace("_", "-")
-        parser.add_argument(option, type=type(field.default), default=field.default)
-    return parser.parse_args(arguments)
-
-
-def main(arguments=None) -> Path:
-    options = parse(arguments)
-    settings = Settings(
-        **{field.name: getattr(options, field.name) for field in fields(Settings)}
-    )
-    output = Path(options.output or Path("zoo") / settings.preset)
-    seed_everything(settings.seed)
-    training, test = (
-        load(settings.dataset, split, options.data_dir, options.limit_clips)
-        for split in ("train", "test")
-    )
-    heads = learnable_labels(training)
-    clips = JudgeClips(
-        training,
-        heads,
-        settings.batch_size,
-        settings.seed,
-        rolled_actions=looping_actions(training),
-    )
-    with scope(options.strategy) as replicas:
-        check_batch_size(settings.batch_size, replicas)
-        judge = ClipJudge(
-            frame_shape=training.frame_shape,
-            num_frames=training.num_frames,
-            head_names=heads,
-            head_sizes=[len(training.label_names[head]) for head in heads],
-            name="clip_judge",
-        )
-        judge.build(None)
-        compile_judge(judge, settings.epochs * len(clips), settings.learning_rate)
-    seconds = fit(judge, clips, settings, output, options.resume)
-    steps = settings.epochs * len(clips)
-    save_preset(
-        judge,
-        output,
-        name=settings.preset,
-        metadata={
-            "dataset": settings.dataset,
-            "family": "judge",
-            "version": settings.version,
-            "license": training.license,
-            "attribution": training.attribution,
-            "labels": {head: training.label_names[head] for head in heads},
-            "description": "Classifier of clips that scores generative models; "
-            f"heads {', '.join(heads)}; trained on training identities only.",
-            "pipeline_tag": "video-classification",
-            "recipe": {
-                field.name: getattr(settings, field.name) for field in fields(settings)
-            },
-        },
-        metrics={
-            **measure(judge, test),
-            "run": {
-                **describe_run(settings.seed, steps, seconds, replicas),
-                "num_training_clips": len(training),
-            },
-        },
-    )
-    return output
-
-
-def load(dataset, split, data_dir, limit):
-    clips = data.load(dataset, split, source=data_dir)
-    if limit is None:
-        return clips
-    return clips.subset(np.linspace(0, len(clips) - 1, limit).astype(int))
+    judge.build(None)
+    return judge
 
 
 def learnable_labels(dataset) -> list[str]:
@@ -137,30 +48,135 @@ def learnable_labels(dataset) -> list[str]:
     ]
 
 
-def looping_actions(dataset) -> list[int]:
-    names = enumerate(dataset.action_names)
-    return [index for index, name in names if name.startswith(LOOPING)]
+def measure(judge, recipe, load) -> dict:
+    """Accuracies on real test clips, on still ones, and on loops at every phase."""
+    from halo_keras.evaluation.protocols import judged_real_clips
+
+    test = load("test")
+    found = {"test": {**judged_real_clips(test, judge), "num_clips": len(test)}}
+    loops = np.isin(test.labels["action"], rolled_ids(recipe, test))
+    if loops.any():
+        hits = [
+            judge.predict_labels(np.roll(test.frames[loops], -start, axis=1))["action"]
+            == test.labels["action"][loops]
+            for start in range(test.num_frames)
+        ]
+        found["test_loops_at_every_phase"] = {"action_accuracy": float(np.mean(hits))}
+    return found
 
 
-def fit(judge, clips, settings, output, resume) -> float:
+def rolled_ids(recipe, dataset) -> list[int]:
+    return [dataset.action_names.index(name) for name in recipe.rolled_actions]
+
+
+RECIPES = {
+    "judge-sprites": Recipe(
+        preset="judge-sprites",
+        dataset="sprites",
+        build_model=build_judge,
+        evaluate=measure,
+        epochs=8,
+        batch_size=64,
+        learning_rate=1e-3,
+        clip_norm=1.0,
+        ema_momentum=0.99,
+        rolled_actions=("walk/front", "walk/left", "walk/right"),
+        strip_every=0,
+        description=DESCRIPTION,
+    )
+}
+
+
+def main(arguments=None) -> Path:
+    """Parses the command line, trains, measures and saves; returns the folder."""
+    from halo_keras.hub.errors import PresetError
+    from halo_keras.schema import ConfigError
+
+    parser = command.make_parser(RECIPES, __doc__)
+    options = parser.parse_args(arguments)
+    try:
+        recipe = command.choose(RECIPES, options)
+    except ConfigError as error:
+        parser.error(str(error))
+    output = Path(options.output or Path("runs") / recipe.preset)
+    try:
+        train(recipe, output, options.data_dir, options.resume, options.strategy)
+    except (ConfigError, PresetError, OSError) as error:
+        raise SystemExit(f"error: {error}") from error
+    print(f"Preset in {output}: halo_keras.from_pretrained({str(output)!r})")
+    return output
+
+
+def train(recipe, output, data_dir=None, resume=False, strategy="auto") -> None:
+    """Like `training.trainer.train`, with several labels a clip instead of an ELBO."""
+    from halo_keras import data
+    from halo_keras.evaluation import JudgeClips
+    from halo_keras.evaluation.judge_training import compile_judge
+    from halo_keras.hub.saving import save_preset
+    from halo_keras.training.fitting import compile_model
+    from halo_keras.training.provenance import describe_run
+    from halo_keras.training.seeding import seed_everything
+    from halo_keras.training.strategies import check_batch_size, scope
+
+    def load(split):
+        return data.load(recipe.dataset, split, source=data_dir, **recipe.data)
+
+    seed_everything(recipe.seed)
+    dataset = load("train")
+    clips = JudgeClips(
+        dataset,
+        learnable_labels(dataset),
+        recipe.batch_size,
+        recipe.seed,
+        rolled_actions=rolled_ids(recipe, dataset),
+    )
+    with scope(strategy) as replicas:
+        check_batch_size(recipe.batch_size, replicas)
+        judge = build_judge(recipe, dataset)
+        compile_model(judge, recipe, steps_per_epoch=len(clips))
+        compile_judge(judge, judge.optimizer)
+        seconds = fit(judge, recipe, clips, output, resume)
+    steps = recipe.epochs * len(clips)
+    run = describe_run(recipe.seed, steps, seconds, replicas)
+    save_preset(
+        judge,
+        output,
+        name=recipe.preset,
+        metadata={
+            "version": recipe.version,
+            "description": recipe.description,
+            "recipe": recipe.to_dict(),
+            "dataset": recipe.dataset,
+            "license": dataset.license,
+            "attribution": dataset.attribution,
+            "labels": {head: dataset.label_names[head] for head in judge.head_names},
+        },
+        metrics={**measure(judge, recipe, load), "run": run},
+    )
+
+
+def fit(judge, recipe, clips, output, resume) -> float:
     """Fits what is left of the epochs. Returns the seconds, over all resumes."""
+    from halo_keras.training import callbacks as beside
+    from halo_keras.training.checkpoint import CheckpointFolder
+
     log_dir = output.with_name(output.name + ".training")
-    recipe = {field.name: getattr(settings, field.name) for field in fields(settings)}
-    folder = CheckpointFolder(log_dir / "checkpoints", recipe)
+    folder = CheckpointFolder(log_dir / "checkpoints", recipe.to_dict())
     if folder.files() and not resume:
         raise FileExistsError(
             f"{log_dir} holds a started training. Continue it with --resume, delete "
             "that folder, or choose another --output."
         )
-    first_epoch, seconds = folder.restore(judge)
-    if first_epoch >= settings.epochs:
-        return seconds
     log_dir.mkdir(parents=True, exist_ok=True)
+    first_epoch, seconds = folder.restore(judge)
+    if first_epoch >= recipe.epochs:
+        judge.optimizer.finalize_variable_values(judge.trainable_variables)
+        return seconds
     checkpoint = beside.Checkpoint(folder, seconds)
     judge.fit(
         clips,
         initial_epoch=first_epoch,
-        epochs=settings.epochs,
+        epochs=recipe.epochs,
         shuffle=False,  # the clips order themselves, by seed and epoch
         callbacks=[
             beside.EpochOrder(clips),
@@ -172,33 +188,5 @@ def fit(judge, clips, settings, output, resume) -> float:
     return checkpoint.seconds
 
 
-def measure(judge, test) -> dict:
-    """Accuracies of every head on real clips and on what should baffle the judge."""
-    still = np.repeat(test.frames[:, :1], test.num_frames, axis=1)
-    loops = np.isin(test.labels["action"], looping_actions(test))
-    rolled = [
-        judge.predict_labels(np.roll(test.frames[loops], -start, axis=1))["action"]
-        for start in range(test.num_frames)
-        if loops.any()
-    ]
-    found = {
-        "test": {"num_clips": len(test), **judge.accuracy(test)},
-        # What one frame tells: the static baseline of every number made with it.
-        "test_still_first_frame": accuracies(judge, still, test.labels),
-    }
-    if rolled:
-        hits = np.stack(rolled) == test.labels["action"][loops]
-        found["test_loops_at_every_phase"] = {"action": float(hits.mean())}
-    return found
-
-
-def accuracies(judge, frames, labels) -> dict[str, float]:
-    predicted = judge.predict_labels(frames)
-    return {
-        head: float(np.mean(predicted[head] == labels[head]))
-        for head in judge.head_names
-    }
-
-
 if __name__ == "__main__":
-    print(f"wrote {main()}")
+    main()

@@ -100,22 +100,14 @@ def blurred(clip: np.ndarray, passes: int) -> np.ndarray:
     return clip
 
 
-def compile_judge(judge: ClipJudge, steps: int, learning_rate: float = 1e-3) -> None:
-    """Compiles with Adam, and with the sum of the heads' cross-entropies as the loss.
+def compile_judge(judge: ClipJudge, optimizer: keras.optimizers.Optimizer) -> None:
+    """Compiles with the sum of the heads' cross-entropies as the loss.
 
-    Loss of a clip = sum over heads of -ln softmax(logits)[label], in nats. The
-    learning rate rises linearly over the first twentieth of the steps and falls to 0
-    along half a cosine.
+    Loss of a clip = sum over heads of -ln softmax(logits)[label], in nats. Each
+    head's loss and accuracy are logged by name.
     """
-    warmup = max(1, steps // 20)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
-        warmup_target=learning_rate,
-        warmup_steps=warmup,
-        decay_steps=max(1, steps - warmup),
-    )
     judge.compile(
-        optimizer=keras.optimizers.Adam(schedule, global_clipnorm=1.0),
+        optimizer=optimizer,
         loss={
             head: keras.losses.SparseCategoricalCrossentropy(from_logits=True)
             for head in judge.head_names
@@ -123,28 +115,4 @@ def compile_judge(judge: ClipJudge, steps: int, learning_rate: float = 1e-3) -> 
         metrics={head: ["accuracy"] for head in judge.head_names},
         # XLA's convolutions are slow on processors; JAX knows no other compiler.
         jit_compile=keras.config.backend() == "jax",
-    )
-    judge.optimizer.build(judge.trainable_variables)
-
-
-def train_judge(
-    judge: ClipJudge,
-    clips: JudgeClips,
-    epochs: int,
-    learning_rate: float = 1e-3,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-    verbose: str | int = "auto",
-) -> keras.callbacks.History:
-    """Compiles and fits a judge.
-
-    Returns: Keras's history, with each head's loss and accuracy by epoch.
-    """
-    compile_judge(judge, epochs * len(clips), learning_rate)
-    # The clips order themselves, by seed and epoch.
-    return judge.fit(
-        clips,
-        epochs=epochs,
-        shuffle=False,
-        callbacks=list(callbacks),
-        verbose=verbose,
     )

@@ -48,6 +48,7 @@ class ClipJudge(keras.Model):
     """
 
     part_kind = "judge"
+    family = "judge"
     config_fields = {
         "frame_shape": ListOf(Int(1, 1024), 3, 3),
         "num_frames": Int(1, 4096),
@@ -191,7 +192,8 @@ class ClipJudge(keras.Model):
         for start in range(0, len(frames), batch_size):
             logits = self.predict_on_batch(frames[start : start + batch_size])
             for name, values in logits.items():
-                shifted = values - np.max(values, axis=-1, keepdims=True)
+                values = np.asarray(values, "float64")
+                shifted = values - values.max(axis=-1, keepdims=True)
                 exponentials = np.exp(shifted)
                 parts[name].append(exponentials / exponentials.sum(-1, keepdims=True))
         return {name: np.concatenate(values) for name, values in parts.items()}

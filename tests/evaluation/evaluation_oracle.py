@@ -1,0 +1,149 @@
+"""A model and a judge that know the truth of a toy dataset, and models that cheat."""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from halo_keras.data.clip_dataset import ClipDataset
+from halo_keras.ops.gaussian import DiagonalGaussian
+
+NUM_CHARACTERS, NUM_ACTIONS, NUM_FRAMES = 6, 3, 4
+ACTION_NAMES = ["walk/left", "walk/right", "jump"]
+
+
+def toy_clips(split="test"):
+    """Random pictures: each (character, action, frame) has one of its own."""
+    rng = np.random.default_rng(7)
+    count = NUM_CHARACTERS * NUM_ACTIONS
+    character = np.tile(np.arange(NUM_CHARACTERS), NUM_ACTIONS)
+    return ClipDataset(
+        name="toy",
+        split=split,
+        frames=rng.integers(0, 256, (count, NUM_FRAMES, 8, 8, 3), dtype="uint8"),
+        labels={
+            "action": np.repeat(np.arange(NUM_ACTIONS), NUM_CHARACTERS),
+            "hat": character % 2,
+            "character": character,
+        },
+        label_names={"action": ACTION_NAMES, "hat": ["none", "big"]},
+        license="Apache-2.0",
+        attribution="made by this test",
+    )
+
+
+class Oracle:
+    """Finds each given clip in the dataset by its first frame, and gives the truth."""
+
+    num_actions = NUM_ACTIONS
+
+    def __init__(self, dataset):
+        self.dataset = dataset
+        self.seen = []
+        self.seeds = []
+        self.where = {
+            frame.tobytes(): (clip, phase)
+            for clip, frames in enumerate(dataset.frames)
+            for phase, frame in enumerate(frames)
+        }
+
+    def locate(self, frames):
+        self.seen.append(len(frames))
+        found = [self.where[clip[0].tobytes()] for clip in frames]
+        return [np.array(column) for column in zip(*found, strict=True)]
+
+    def clip_of(self, character, action):
+        return action * NUM_CHARACTERS + character
+
+    def show(self, clips, phases, times):
+        index = (np.asarray(times) + np.asarray(phases)[:, None]) % NUM_FRAMES
+        shown = self.dataset.frames[np.asarray(clips)[:, None], index]
+        return shown.astype("float32") / 255
+
+    def reconstruct(self, frames, action=None, times=None, reference=None):
+        return self.show(*self.locate(frames), np.arange(NUM_FRAMES))
+
+    def forecast(self, frames, times, action=None):
+        return self.show(*self.locate(frames), times)
+
+    def infer_action(self, frames):
+        return self.dataset.labels["action"][self.locate(frames)[0]]
+
+    def swap_motion(self, content_from, motion_from, action=None, times=None):
+        character = self.locate(content_from)[0] % NUM_CHARACTERS
+        motion, phase = self.locate(motion_from)
+        known = self.dataset.labels["action"][motion]
+        assert action is None or np.array_equal(action, known)
+        clips = self.clip_of(character, known)
+        return self.show(clips, phase, np.arange(NUM_FRAMES))
+
+    def sample(self, num_clips, action, content_from=None, motion_from=None, seed=None):
+        self.seeds.append(seed)
+        phase = np.zeros(num_clips, int)
+        if content_from is None:
+            rng = np.random.default_rng(seed)
+            character = rng.integers(NUM_CHARACTERS, size=num_clips)
+            phase = self.locate(motion_from)[1]
+        else:
+            character = self.locate(content_from)[0] % NUM_CHARACTERS
+        assert len(character) == num_clips
+        return self.show(self.clip_of(character, action), phase, np.arange(NUM_FRAMES))
+
+    def posterior(self, frames, action):
+        clips, _ = self.locate(frames)
+        character = clips % NUM_CHARACTERS
+        content = np.eye(NUM_CHARACTERS, dtype="float32")[character]
+        state = np.ones((len(frames), 4), "float32")
+        tight = np.float32(-8)
+        return SimpleNamespace(
+            content=DiagonalGaussian(content, tight + 0 * content),
+            state=DiagonalGaussian(state, 0 * state),
+        )
+
+
+class IgnoresMotion(Oracle):
+    """Knows the action that it is told, but not where in it the motion clip is."""
+
+    def swap_motion(self, content_from, motion_from, action=None, times=None):
+        character = self.locate(content_from)[0] % NUM_CHARACTERS
+        if action is None:
+            action = self.dataset.labels["action"][self.locate(motion_from)[0]]
+        clips = self.clip_of(character, action)
+        return self.show(clips, 0 * clips, np.arange(NUM_FRAMES))
+
+
+class KeepsItsOwnAction(Oracle):
+    """Its content remembers the action: neither swap nor sample can change it."""
+
+    def swap_motion(self, content_from, motion_from, action=None, times=None):
+        return self.reconstruct(content_from)
+
+    def sample(self, num_clips, action, content_from=None, motion_from=None, seed=None):
+        return self.reconstruct(motion_from if content_from is None else content_from)
+
+
+class Frozen(Oracle):
+    """Shows the first frame for ever."""
+
+    def forecast(self, frames, times, action=None):
+        return super().forecast(frames, np.zeros(len(times), int), action)
+
+
+class OracleJudge:
+    """Names the labels of the dataset's clip, begun anywhere, that is nearest."""
+
+    head_names = ("action", "hat")
+    num_frames = NUM_FRAMES
+
+    def __init__(self, dataset):
+        self.labels = dataset.labels
+        frames = dataset.frames.astype("float32") / 255
+        self.known = np.stack([np.roll(frames, -r, axis=1) for r in range(NUM_FRAMES)])
+
+    def predict_probabilities(self, frames):
+        frames = np.asarray(frames, "float32") / (255 if frames.dtype == "uint8" else 1)
+        distance = np.square(self.known[:, :, None] - frames).sum(axis=(3, 4, 5, 6))
+        nearest = distance.min(axis=0).argmin(axis=0)
+        return {
+            head: np.eye(self.labels[head].max() + 1)[self.labels[head][nearest]]
+            for head in self.head_names
+        }
