@@ -27,7 +27,7 @@ class ContentNetwork(keras.layers.Layer):
     """
 
     def __init__(self, content_dim, hidden=64, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(dtype="float32", **kwargs)
         self.content_dim, self.hidden = content_dim, hidden
         self.recurrent = keras.layers.Bidirectional(
             keras.layers.GRU(hidden, dtype="float32"), name="recurrent"

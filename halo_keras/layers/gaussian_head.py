@@ -26,7 +26,7 @@ class GaussianHead(keras.layers.Layer):
     """
 
     def __init__(self, dim, initial_log_var=-4.0, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(dtype="float32", **kwargs)
         self.dim = dim
         self.mean = keras.layers.Dense(dim, name="mean", dtype="float32")
         self.log_var = keras.layers.Dense(

@@ -24,7 +24,7 @@ class MomentumNetwork(keras.layers.Layer):
     """
 
     def __init__(self, features=128, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(dtype="float32", **kwargs)
         self.features = features
         conv = keras.layers.Conv1D
         self.first = conv(features, 4, padding="causal", dtype="float32", name="first")

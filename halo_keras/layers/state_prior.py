@@ -40,7 +40,7 @@ class StatePrior(keras.layers.Layer):
         num_components=8,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(dtype="float32", **kwargs)
         schema.Text(KINDS).check(kind, "prior")
         self.kind = kind
         self.num_operators, self.state_dim = num_operators, state_dim
@@ -109,7 +109,7 @@ class FittedPrior(keras.layers.Layer):
         num_examples=12,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(dtype="float32", **kwargs)
         self.num_operators, self.state_dim = num_operators, state_dim
         self.content_dim = content_dim
         self.num_components, self.num_examples = num_components, num_examples

@@ -225,22 +225,18 @@ class HaloGeneration:
             seed: of the mixture's start and of the choice of examples.
         Returns: the model.
         """
-        batch = dataset if isinstance(dataset, dict) else dataset.as_dict()
-        frames, action = batch["frames"], batch.get("action")
-        if action is None:
-            action = np.zeros(len(frames), "int32")
+        batches = [dataset]
+        if not isinstance(dataset, dict):
+            batches = dataset.batches(FRAMES_A_BATCH, shuffle=False)
         parts = []
-        for i in range(0, len(frames), FRAMES_A_BATCH):
-            rows = slice(i, i + FRAMES_A_BATCH)
-            extra = {
-                key: batch[key][rows]
-                for key in ("times", "mask")
-                if batch.get(key) is not None
-            }
-            parts.append(self.encode(frames[rows], action[rows], **extra))
+        for index in range(len(batches)):
+            batch = batches[index]
+            action = batch.get("action", np.zeros(len(batch["frames"]), "int32"))
+            extra = {key: batch.get(key) for key in ("times", "mask")}
+            parts.append(self.encode(batch["frames"], action, **extra))
         content = np.concatenate([part.content for part in parts])
         state = np.concatenate([part.state for part in parts])
-        action = np.asarray(action)
+        action = np.concatenate([part.action for part in parts])
         active = state[np.arange(len(state)), action]
         self.fitted_prior.fit(content, active, action, seed)
         return self

@@ -26,7 +26,7 @@ class Fitted:
     """A fitted model and what is known of its training.
 
     Attributes:
-        model: with the moving average of its weights, still compiled.
+        model: with the moving average of its weights, in float32.
         dataset: the training split.
         load: `load(split)` of the same data.
         steps: optimizer steps taken.
@@ -72,11 +72,24 @@ def fit_recipe(
     batches = dataset.batches(recipe.batch_size, seed=recipe.seed, transform=transform)
     with scope(strategy) as replicas:
         check_batch_size(recipe.batch_size, replicas)
-        model = recipe.build_model(recipe, dataset)
+        model = build_with_precision(recipe, dataset)
         compile_model(model, recipe, steps_per_epoch=len(batches))
         seconds = _fit(model, recipe, batches, folder, callbacks, verbose)
     steps = recipe.epochs * len(batches)
+    if recipe.precision != "float32":
+        weights, model = model.get_weights(), recipe.build_model(recipe, dataset)
+        model.set_weights(weights)
     return Fitted(model, dataset, load, steps, seconds, replicas)
+
+
+def build_with_precision(recipe: Recipe, dataset: data.ClipDataset) -> keras.Model:
+    """`recipe.build_model`, with layers created under the recipe's dtype policy."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(recipe.precision)
+    try:
+        return recipe.build_model(recipe, dataset)
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def compile_model(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> None:

@@ -30,6 +30,7 @@ _FIELDS = {
     "final_learning_rate_fraction": Float(0.0, 1.0),
     "clip_norm": Float(1e-6, 1e6),
     "ema_momentum": Float(0.0, 0.999999),
+    "precision": Text(("float32", "mixed_bfloat16")),
     "seed": Int(0, 2**31 - 1),
     "max_loops": Int(0, 10_000, optional=True),
     "rolled_actions": ListOf(Text()),
@@ -65,6 +66,10 @@ class Recipe:
         final_learning_rate_fraction: where the cosine ends, as a share.
         clip_norm: bound on the global norm of the gradient.
         ema_momentum: see above; 0 keeps the last weights.
+        precision: Keras dtype policy of the frame networks while training. With
+            `"mixed_bfloat16"` they compute in bfloat16 on float32 weights, about three
+            times as fast on processors that have it; everything else, and the finished
+            model, is float32.
         seed: of the weights, of the noise and of the order of the clips.
         max_loops: train on the clip as a loop, with targets up to this many
             periods away (see `LoopTargets`); None trains on the clip as it is.
@@ -92,6 +97,7 @@ class Recipe:
     final_learning_rate_fraction: float = 0.01
     clip_norm: float = 100.0
     ema_momentum: float = 0.99
+    precision: str = "float32"
     seed: int = 0
     max_loops: int | None = None
     rolled_actions: tuple[str, ...] = ()
