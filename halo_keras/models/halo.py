@@ -203,11 +203,14 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
 
     def build(self, input_shape=None):
         features, actions = self.encoder.features, self.dynamics.num_operators
-        self.encoder.build((None, *self.frame_shape))
-        self.dynamics.build(None)
-        self.decoder.build(
-            (None, self.content_dim + actions * self.dynamics.position_dim)
-        )
+        latent = self.content_dim + actions * self.dynamics.position_dim
+        for part, shape in (
+            (self.encoder, (None, *self.frame_shape)),
+            (self.dynamics, None),
+            (self.decoder, (None, latent)),
+        ):
+            if not part.built:  # Keras builds parts that it reads from a file
+                part.build(shape)
         self.position_features.build((None, features + actions))
         self.position_head.build((None, self.motion_features))
         if self.dynamics.has_momentum:

@@ -22,11 +22,8 @@ def numpy(x):
 
 
 def linear_halo(dynamics, **options):
-    model = small_halo(dynamics=dynamics, **options)
     decoder = LinearDecoder(SHAPE, name="decoder")
-    decoder.build((None, model.content_dim + dynamics.position_dim))
-    model.decoder = decoder
-    return model
+    return small_halo(dynamics=dynamics, decoder=decoder, **options)
 
 
 def linear_map(model, dynamics, times):
@@ -122,7 +119,8 @@ def test_bound_is_the_evidence_less_the_posterior_gap(kind, reference):
 
 def test_evidence_agrees_with_tensorflow_probabilitys_state_space_model():
     """The closed form above, against TFP's LinearGaussianStateSpaceModel."""
-    tfd = pytest.importorskip("tensorflow_probability").substrates.numpy.distributions
+    tfp = pytest.importorskip("tensorflow_probability.substrates.numpy")
+    tfd = tfp.distributions
     dynamics = NormalFormDynamics(2, 1, num_frames=6, name="dynamics")
     model = linear_halo(dynamics, pixel_stddev=0.5)
     x = moving_dots(1, num_actions=1)["frames"][0].reshape(6, -1) / 255.0
