@@ -36,6 +36,10 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
     Generative model (HALO, Eqs. 1-5): z ~ N(0, I); the state (q_0, p_0) of the active
     action's operator has a prior p(s_0 | u), other operators' states are 0;
     s_t = flow(t, s_0); x_t ~ N(g(z, q_t), sigma^2 I). The decoder g sees positions only.
+    States are measured from an equilibrium: what g sees of an active operator k is
+    c_k + q_t^k, with a learned c_k (the Hamiltonian of the shifted state is the same). A
+    pose then tells its action by where it is, linearly; with all orbits around 0 it
+    tells it only by which block is not 0, and training lets the content tell it instead.
 
     Posterior (Eq. 6): q(z | x) q(q_i | x_i, u) q(p_i | x_{<=i}, u) at a reference frame
     i: random in training, the last observed frame in use.
@@ -219,6 +223,11 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
         self.content_network.build((None, None, features))
         self.state_prior.build(None)
         self.fitted_prior.build(None)
+        self.equilibrium = self.add_weight(
+            name="equilibrium",
+            shape=(actions, self.dynamics.position_dim),
+            initializer=keras.initializers.RandomNormal(stddev=1.0, seed=self.seed),
+        )
         self.built = True
 
     # ---- the networks, used by training and verbs alike ---------------------------
@@ -254,8 +263,13 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
             ops.concatenate([position.log_var, momentum.log_var], axis=-1),
         )
 
-    def decode_positions(self, content, positions):
-        """g(z, q_t^1..q_t^K): `(B, C)` and `(B, T, K, d)` to `(B, T, H, W, C)`."""
+    def decode_positions(self, content, positions, active):
+        """g(z, q_t^1..q_t^K): `(B, C)` and `(B, T, K, d)` to `(B, T, H, W, C)`.
+
+        `active` is `(B, K)`, 1 for the operators whose motion is in the clip.
+        """
+        centred = positions + ops.convert_to_tensor(self.equilibrium)
+        positions = centred * ops.cast(active, "float32")[:, None, :, None]
         count, length = ops.shape(positions)[0], ops.shape(positions)[1]
         width = self.num_actions * self.dynamics.position_dim
         positions = ops.reshape(positions, (count, length, width))
@@ -265,10 +279,10 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
         frames = ops.reshape(frames, (count, length, *self.frame_shape))
         return ops.cast(frames, "float32")
 
-    def _active(self, position, action):
-        """`(B, T, d)` of the active operator to `(B, T, K, d)`, the others at 0."""
-        label = ops.one_hot(action, self.num_actions)
-        return position[:, :, None, :] * label[:, None, :, None]
+    def decode_active(self, content, position, action):
+        """`decode_positions` for one active operator a clip, `position` `(B, T, d)`."""
+        active = ops.one_hot(action, self.num_actions)
+        return self.decode_positions(content, position[:, :, None, :], active)
 
     # ---- the bound ------------------------------------------------------------------
 
@@ -310,7 +324,7 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
         outputs = {
             "truth": truth,
             "weight": shown * scale,
-            "frames": self.decode_positions(content, self._active(position, action)),
+            "frames": self.decode_active(content, position, action),
             "content_kl": content_q.kl_standard(),
             "motion_kl": motion_kl(self, state_q, state, action, start),
         }
@@ -406,7 +420,7 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
         )
         distance = ops.sum(ops.square(rolled - inferred), axis=-1)
         position = inferred[..., : self.dynamics.position_dim]
-        decoded = self.decode_positions(content, self._active(position, action))
+        decoded = self.decode_active(content, position, action)
         error = gaussian_log_likelihood(frames, decoded, self.pixel_stddev)
         return {
             "framewise_loss": -ops.sum(mask * error, axis=1),

@@ -23,7 +23,7 @@ class HaloGeneration:
         Args:
             content: `(batch, content_dim)`.
             state: `(batch, num_operators, state_dim)` at time 0; several operators may
-                be active at once.
+                be active at once. An operator whose state is all 0 is not active.
             times: `(num_times,)` or `(batch, num_times)` real times in frames.
         Returns: float32 frames in [0, 1], `(batch, num_times, height, width, channels)`.
         """
@@ -39,7 +39,8 @@ class HaloGeneration:
                 state[rows], times if times.ndim == 1 else times[rows]
             )
             position = self.dynamics.position(rolled)
-            frames = self.decode_positions(content[rows], position)
+            active = np.any(state[rows] != 0.0, axis=-1).astype("float32")
+            frames = self.decode_positions(content[rows], position, active)
             parts.append(np.clip(ops.convert_to_numpy(frames), 0.0, 1.0))
         return np.concatenate(parts)
 

@@ -142,9 +142,7 @@ class HaloInference:
                 q = self._posterior(features, ids, times[rows], mask[rows], None)
                 relative = (times[rows] - q.time[:, None]).astype("float32")
                 position = self.dynamics.active_position(q.state.mean, ids, relative)
-                decoded = self.decode_positions(
-                    q.content.mean, self._active(position, ids)
-                )
+                decoded = self.decode_active(q.content.mean, position, ids)
                 likelihood = gaussian_log_likelihood(
                     ops.convert_to_tensor(frames[rows]), decoded, self.pixel_stddev
                 )

@@ -30,6 +30,7 @@ def linear_map(model, dynamics, times):
     """A, b with the clip's mean = A [z, s_0] + b, from the decoder's own weights."""
     kernel, bias = (numpy(w) for w in model.decoder.dense.weights)
     content, pixels = model.content_dim, kernel.shape[1]
+    bias = bias + numpy(model.equilibrium)[0] @ kernel[content:]
     rows = []
     for time in times:
         flow = numpy(dynamics.flow(float(time)))[0]
@@ -96,7 +97,7 @@ def test_bound_is_the_evidence_less_the_posterior_gap(kind, reference):
         s = (s_mean + np.sqrt(s_var) * rng.normal(size=s_mean.shape)).astype("float32")
         relative = np.tile(times - times[reference], (2, 1)).astype("float32")
         position = dynamics.active_position(s, np.zeros(2, "int32"), relative)
-        decoded = model.decode_positions(z, position[:, :, None, :])
+        decoded = model.decode_active(z, position, np.zeros(2, "int32"))
         likelihood = gaussian_log_likelihood(
             ops.convert_to_tensor(frames), decoded, model.pixel_stddev
         )

@@ -164,14 +164,14 @@ def test_infer_action_is_the_argmax_of_the_scores_by_hand(model, clips):
             mean = ops.convert_to_numpy(q.state.mean).astype("float64")
             log_var = ops.convert_to_numpy(q.state.log_var).astype("float64")
             kl = 0.5 * np.sum(np.exp(log_var) + mean**2 - 1 - log_var)
+            state = np.zeros((1, 3, 4))
+            state[0, action] = mean
+            content = ops.convert_to_numpy(q.content.mean)
+            # `decode` clips to [0, 1], which the likelihood does not.
+            rolled = model.dynamics.trajectory(state, np.arange(6.0) - 5.0)
+            active = np.eye(3, dtype="float32")[[action]]
             decoded = model.decode_positions(
-                q.content.mean,
-                model._active(
-                    model.dynamics.active_position(
-                        q.state.mean, np.array([action]), np.arange(6.0) - 5.0
-                    ),
-                    np.array([action]),
-                ),
+                content, model.dynamics.position(rolled), active
             )
             error = np.sum((x - ops.convert_to_numpy(decoded)[0]) ** 2)
             sigma = model.pixel_stddev
