@@ -114,41 +114,10 @@ def build_dynamics(recipe, dataset):
 
 
 def evaluate(model, recipe, load, judge):
-    """The protocols of `halo_keras.evaluation` on all test clips.
+    """Every protocol on all test clips; see `halo_keras.evaluation.sprites`."""
+    from halo_keras.evaluation.sprites import evaluate_clips
 
-    Reconstruction is from reference frame 0. Passes that draw from a prior are made
-    with five seeds; their mean is printed, and the range beside it.
-    """
-    from halo_keras.evaluation import protocols
-
-    test, train = load("test"), load("train")
-    walks = tuple(test.action_names.index(name) for name in WALKS)
-    found = {
-        **protocols.reconstruction(model, test),
-        **protocols.rollout(model, test, judge=judge),
-        **protocols.action_inference(model, test),
-        **protocols.leakage(model, train, test),
-    }
-    if judge is None:
-        return {"test": found}
-    every_phase = {
-        "phases": tuple(range(test.num_frames)),
-        "looping_actions": walks,
-    }
-    found.update(protocols.swap(model, test, judge))
-    found.update(
-        protocols.swap(model, test, judge, action=None, prefix="swap_inferred")
-    )
-    found.update(
-        protocols.swap(model, test, judge, prefix="swap_walk_phases", **every_phase)
-    )
-    for protocol in (protocols.prior_motion, protocols.prior_content):
-        runs = [protocol(model, test, judge, seed=seed) for seed in range(5)]
-        for key in runs[0]:
-            values = [run[key] for run in runs]
-            found[key] = sum(values) / len(values)
-            found[f"{key}_range"] = max(values) - min(values)
-    found.update(protocols.judged_real_clips(test, judge))
+    found = evaluate_clips(model, load("train"), load("test"), judge, recipe.seed)
     return {"test": found}
 
 
