@@ -37,6 +37,7 @@ def probe(
     """
     _check_pairs(features_train, labels_train, "train")
     _check_pairs(features_test, labels_test, "test")
+    labels_train, labels_test = np.asarray(labels_train), np.asarray(labels_test)
     mean, stddev = features_train.mean(axis=0), features_train.std(axis=0)
     # A feature that never changes tells nothing; it stays 0 and divides by no 0.
     stddev = np.where(stddev > 1e-6, stddev, 1.0)
@@ -67,20 +68,12 @@ def probe(
     )
     rng = np.random.default_rng(seed)
     batch_size = min(256, len(train))
-    order = np.concatenate(
-        [
-            rng.permutation(len(train))[: len(train) // batch_size * batch_size]
-            for _ in range(epochs)
-        ]
-    )
-    network.fit(
-        train[order],
-        np.asarray(labels_train)[order],
-        batch_size=batch_size,
-        shuffle=False,  # the order is drawn above, from the seed
-        verbose=0,
-    )
-    logits = network.predict(test, batch_size=1024, verbose=0)
+    for _ in range(epochs):
+        order = rng.permutation(len(train))
+        for start in range(0, len(train) - batch_size + 1, batch_size):
+            chosen = order[start : start + batch_size]
+            network.train_on_batch(train[chosen], labels_train[chosen])
+    logits = ops.convert_to_numpy(network(test))
     return float(np.mean(logits.argmax(axis=1) == labels_test))
 
 
@@ -148,9 +141,7 @@ def leakage(
             continue
         truth = np.asarray(test.labels[label])
         key = f"leakage_{label}_from_{source}"
-        found[key] = probe(
-            features, np.asarray(train.labels[label]), features_test, truth, seed
-        )
+        found[key] = probe(features, train.labels[label], features_test, truth, seed)
         found[f"{key}_chance"] = float(np.bincount(truth).max() / len(truth))
     return found
 
