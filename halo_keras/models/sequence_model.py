@@ -250,3 +250,45 @@ class SequenceModel(keras.Model):
         state = np.broadcast_to(state, (count, *state.shape[1:]))
         result = self.decode(latent, state, times)
         return result[0] if single_content and single_motion else result
+
+    # ---- presets ----------------------------------------------------------------
+
+    def save_preset(self, folder, *, name, dataset=None, metrics=None, **metadata):
+        """Writes the model as a preset folder; see `halo_keras.save_preset`.
+
+        Args:
+            folder: the target.
+            name: `<family>[-<variant>]-<dataset>`.
+            dataset: a `ClipDataset`, for the names, licence and attribution of the data.
+            metrics: measured numbers; None for none.
+            metadata: further entries of metadata.json, such as `version`.
+        Returns: the facts of the saved preset.
+        """
+        from halo_keras.hub.saving import save_preset
+
+        if dataset is not None:
+            metadata = {
+                "dataset": dataset.name,
+                "license": dataset.license,
+                "attribution": dataset.attribution,
+                **metadata,
+            }
+        return save_preset(
+            self, folder, name=name, metadata=metadata, metrics=metrics or {}
+        )
+
+    @classmethod
+    def from_preset(cls, handle, **options):
+        """`halo_keras.from_pretrained(handle)`, checked to be of this class.
+
+        Raises: TypeError if the preset is of another class.
+        """
+        from halo_keras.hub.presets import from_pretrained
+
+        model = from_pretrained(handle, **options)
+        if not isinstance(model, cls):
+            raise TypeError(
+                f"preset {str(handle)!r} is a {type(model).__name__}, not a "
+                f"{cls.__name__}. Use halo_keras.from_pretrained, which loads any."
+            )
+        return model
