@@ -57,6 +57,8 @@ class LatentDynamics(keras.layers.Layer):
         dtype = arguments["dtype"]
         if dtype is None:
             dtype = "float64" if keras.config.floatx() == "float64" else "float32"
+        if dtype == "float64":
+            _require_float64(type(self).__name__)
         super().__init__(name=name, dtype=dtype, autocast=False)
         self._arguments = {
             key: list(value) if isinstance(value, (list, tuple)) else value
@@ -117,7 +119,7 @@ class LatentDynamics(keras.layers.Layer):
         return self._move_active(state, action, *self._checked_times(times))
 
     def active_position(self, state, action, times):
-        """As `active_trajectory`, positions only: `(batch, num_times, position_dim)`."""
+        """`active_trajectory`, positions only: `(batch, num_times, position_dim)`."""
         return self.position(self.active_trajectory(state, action, times))
 
     def position(self, state):
@@ -211,3 +213,15 @@ class LatentDynamics(keras.layers.Layer):
                 f"{tuple(tensor.shape)}. One time is [t]."
             )
         return tensor, known
+
+
+def _require_float64(where: str) -> None:
+    if keras.backend.backend() != "jax":
+        return
+    import jax
+
+    if not jax.config.jax_enable_x64:
+        raise ValueError(
+            f"{where} was asked for dtype='float64', which JAX would turn into "
+            "float32. Set the environment variable JAX_ENABLE_X64=1."
+        )

@@ -182,9 +182,7 @@ def transported_kl_from_inverse(q, prior, inverse_flow, log_det=0.0):
     # The quadratic form is the distance at time 0, of F^{-1} m from mu.
     back = ops.squeeze(ops.matmul(inverse_flow, q.mean[..., None]), axis=-1)
     # P_jj = sum_k (F^{-1})_kj^2 / lambda_k
-    precision = ops.sum(
-        inverse_flow**2 * ops.exp(-prior.log_var)[..., None], axis=-2
-    )
+    precision = ops.sum(inverse_flow**2 * ops.exp(-prior.log_var)[..., None], axis=-2)
     terms = (
         precision * ops.exp(q.log_var)
         + (back - prior.mean) ** 2 * ops.exp(-prior.log_var)
