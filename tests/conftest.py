@@ -22,7 +22,9 @@ def shared_data() -> Path:
     """The folder of real raw material; tests that need it skip where it is absent."""
     folder = REPOSITORY.parent / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip(f"real data is not here: {folder.name}/ beside the project is absent")
+        pytest.skip(
+            f"real data is not here: {folder.name}/ beside the project is absent"
+        )
     return folder
 
 

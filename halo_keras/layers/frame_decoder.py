@@ -115,7 +115,7 @@ class FrameDecoder(keras.layers.Layer):
         code = self.code_2(self.normalize(self.code_1(latent)))
         x = ops.reshape(self.grid(code), (-1, *self.base_size, self.base_channels))
         for upsample, modulate, residual in zip(
-            self.upsample, self.modulate, self.residual
+            self.upsample, self.modulate, self.residual, strict=True
         ):
             x = upsample(x)
             scale, shift = ops.split(modulate(code)[:, None, None, :], 2, axis=-1)

@@ -10,7 +10,7 @@ FRAME_SHAPE = schema.ListOf(schema.Int(1, 256), 3, 3)
 
 
 def check_frame_shape(frame_shape, where: str) -> tuple[int, int, int]:
-    """Returns `(height, width, channels)`; sizes are multiples of 4, channels 1 or 3."""
+    """`(height, width, channels)`: sizes multiples of 4, 1 or 3 channels."""
     FRAME_SHAPE.check(frame_shape, f"{where}.frame_shape")
     height, width, channels = (int(size) for size in frame_shape)
     if height % 4 or width % 4 or channels not in (1, 3):

@@ -46,9 +46,9 @@ class PaperFrameEncoder(keras.layers.Layer):
     """Five 5 x 5 convolutions of 256 channels, strides 1, 2, 2, 2, 1, then 4096, 2048.
 
     Source: HALO's public code (facts recorded for commit 1195e6a): BatchNorm and leaky
-    ReLU 0.2 after each layer. LayerNorm stands in for BatchNorm, whose statistics differ
-    between replicas and between a clip and its neighbours; it has the same number of
-    trainable parameters.
+    ReLU 0.2 after each layer. LayerNorm stands in for BatchNorm, whose statistics
+    differ between replicas and between a clip and its neighbours; it has the same
+    number of trainable parameters.
 
     Args:
         frame_shape: `(height, width, channels)`, sizes multiples of 8.
@@ -111,7 +111,7 @@ class PaperFrameEncoder(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("halo_keras")
 class PaperFrameDecoder(keras.layers.Layer):
-    """z and q to 4096, to an 8 x 8 x 256 grid, three 5 x 5 transposed convolutions, RGB.
+    """z and q to 4096, to 8 x 8 x 256, three 5 x 5 transposed convolutions, RGB.
 
     Source: HALO's public code. The output is (tanh + 1) / 2, in [0, 1].
 

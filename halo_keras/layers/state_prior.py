@@ -21,7 +21,7 @@ class StatePrior(keras.layers.Layer):
     - `"learned"`: N(mu_u, Lambda_u), diagonal, with one variance for q_j and p_j, so
       that a rotation of that plane leaves the covariance as it is.
     - `"mixture"`: `num_components` of those, which an unconditional model (one
-      operator for several motions) needs: a single Gaussian cannot hold separate orbits.
+      operator for several motions) needs: one Gaussian cannot hold separate orbits.
 
     Args:
         kind: one of the three.
@@ -152,7 +152,7 @@ class FittedPrior(keras.layers.Layer):
 
         Args:
             content: `(clips, content_dim)` posterior means.
-            state: `(clips, state_dim)` posterior means of the active operator at time 0.
+            state: `(clips, state_dim)` posterior means, active operator, time 0.
             action: `(clips,)` int. An operator without clips keeps N(0, I).
         """
         k, m, s = self.num_operators, self.num_components, self.state_dim

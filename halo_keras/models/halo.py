@@ -35,18 +35,19 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
 
     Generative model (HALO, Eqs. 1-5): z ~ N(0, I); the state (q_0, p_0) of the active
     action's operator has a prior p(s_0 | u), other operators' states are 0;
-    s_t = flow(t, s_0); x_t ~ N(g(z, q_t), sigma^2 I). The decoder g sees positions only.
-    States are measured from an equilibrium: what g sees of an active operator k is
-    c_k + q_t^k, with a learned c_k (the Hamiltonian of the shifted state is the same). A
-    pose then tells its action by where it is, linearly; with all orbits around 0 it
-    tells it only by which block is not 0, and training lets the content tell it instead.
+    s_t = flow(t, s_0); x_t ~ N(g(z, q_t), sigma^2 I). The decoder g sees positions
+    only. States are measured from an equilibrium: what g sees of an active operator k
+    is c_k + q_t^k, with a learned c_k (the Hamiltonian of the shifted state is the
+    same). A pose then tells its action by where it is, linearly; with all orbits around
+    0 it tells it only by which block is not 0, and training lets the content tell it
+    instead.
 
     Posterior (Eq. 6): q(z | x) q(q_i | x_i, u) q(p_i | x_{<=i}, u) at a reference frame
     i: random in training, the last observed frame in use.
 
     Bound, a clip, maximised:
-    E[sum_t ln p(x_t | z, q_t)] - KL(q(z) || p(z)) - KL(q(s_i) || p(s_i)), with the prior
-    at frame i the prior at time 0 carried there by the flow (`models/motion_kl.py`).
+    E[sum_t ln p(x_t | z, q_t)] - KL(q(z) || p(z)) - KL(q(s_i) || p(s_i)), with the
+    prior at frame i the one at time 0, carried by the flow (`models/motion_kl.py`).
 
     Args:
         frame_shape: `(height, width, channels)`; sizes multiples of 4.
@@ -164,7 +165,10 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
         size = dynamics.position_dim
         self.position_head = GaussianHead(size, name="position_head")
         self.position_features = keras.layers.Dense(
-            motion_features, activation="silu", dtype="float32", name="position_features"
+            motion_features,
+            activation="silu",
+            dtype="float32",
+            name="position_features",
         )
         if dynamics.has_momentum:
             self.momentum_network = MomentumNetwork(motion_features, name="momentum")
@@ -193,8 +197,8 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
         for part in (self.encoder, self.decoder):
             if tuple(part.frame_shape) != self.frame_shape:
                 raise schema.ConfigError(
-                    f"HALO has frame_shape {self.frame_shape}, but its {part.part_kind} "
-                    f"has {tuple(part.frame_shape)}. Build both for the same frames."
+                    f"HALO has frame_shape {self.frame_shape}, but its "
+                    f"{part.part_kind} has {tuple(part.frame_shape)}. Build both for the same frames."
                 )
         if len(self.action_names) != self.dynamics.num_operators:
             raise schema.ConfigError(
@@ -342,9 +346,7 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
             outputs["truth"], outputs["frames"], self.pixel_stddev
         )
         terms = {
-            "reconstruction_loss": -ops.sum(
-                outputs["weight"] * log_likelihood, axis=1
-            ),
+            "reconstruction_loss": -ops.sum(outputs["weight"] * log_likelihood, axis=1),
             "content_kl": outputs["content_kl"],
             "motion_kl": outputs["motion_kl"],
         }
@@ -415,9 +417,7 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
             for index in range(length)
         ]
         inferred = ops.stack(states, axis=1)  # (B, T, S)
-        rolled = self.dynamics.active_trajectory(
-            state, action, times - start[:, None]
-        )
+        rolled = self.dynamics.active_trajectory(state, action, times - start[:, None])
         distance = ops.sum(ops.square(rolled - inferred), axis=-1)
         position = inferred[..., : self.dynamics.position_dim]
         decoded = self.decode_active(content, position, action)

@@ -249,14 +249,18 @@ class HaloGeneration:
             `action_names`.
         """
         if not self.fitted_prior.fitted:
-            raise ValueError("example_clips needs a fitted prior: call fit_prior first.")
+            raise ValueError(
+                "example_clips needs a fitted prior: call fit_prior first."
+            )
         prior = self.fitted_prior
         content = ops.convert_to_numpy(prior.example_content)
         action = ops.convert_to_numpy(prior.example_action)
         state = np.zeros(
             (len(action), self.num_actions, self.dynamics.state_dim), "float32"
         )
-        state[np.arange(len(action)), action] = ops.convert_to_numpy(prior.example_state)
+        state[np.arange(len(action)), action] = ops.convert_to_numpy(
+            prior.example_state
+        )
         frames = self.decode(content, state, np.arange(self.num_frames))
         return {
             "frames": np.round(frames * 255).astype("uint8"),

@@ -125,7 +125,9 @@ class HaloInference:
                 "infer_action needs clips of at least 2 frames, received 1. Pass the "
                 f"action: one of {', '.join(self.action_names)}."
             )
-        return np.argmax(self.action_scores(frames, times, mask), axis=1).astype("int32")
+        return np.argmax(self.action_scores(frames, times, mask), axis=1).astype(
+            "int32"
+        )
 
     @no_gradient
     def action_scores(self, frames, times=None, mask=None):

@@ -114,9 +114,7 @@ class SequenceModel(keras.Model):
         with tf.GradientTape() as tape:
             y_pred = self(x, training=True)
             loss = self.compute_loss(x, y, y_pred, weight, training=True)
-            self._track_loss(
-                loss, x, tf.distribute.get_strategy().num_replicas_in_sync
-            )
+            self._track_loss(loss, x, tf.distribute.get_strategy().num_replicas_in_sync)
             scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_weights
         gradients = tape.gradient(scaled, variables)

@@ -27,7 +27,9 @@ def numpy(x):
 def test_any_multiple_of_four_round_trips(shape, rng):
     factor = 3 if shape[0] % 8 == shape[1] % 8 == 0 else 2
     encoder = FrameEncoder(shape, channels=(4, 6), features=5)
-    decoder = FrameDecoder(shape, channels=(6, 4, 3)[:factor], base_channels=2, hidden=8)
+    decoder = FrameDecoder(
+        shape, channels=(6, 4, 3)[:factor], base_channels=2, hidden=8
+    )
     frames = rng.random((3, *shape)).astype("float32")
     features = encoder(frames)
     assert tuple(features.shape) == (3, 5)

@@ -64,5 +64,3 @@ class LinearDecoder(keras.layers.Layer):
 
     def call(self, latent):
         return ops.reshape(self.dense(latent), (-1, *self.frame_shape))
-
-

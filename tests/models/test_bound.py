@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from keras import ops
+from models.small_halo import SHAPE, LinearDecoder, moving_dots, small_halo
 
 from halo_keras.dynamics import (
     ActionAngleDynamics,
@@ -12,7 +13,6 @@ from halo_keras.dynamics import (
 )
 from halo_keras.models.motion_kl import motion_kl
 from halo_keras.ops.gaussian import DiagonalGaussian
-from models.small_halo import SHAPE, LinearDecoder, moving_dots, small_halo
 
 pytestmark = pytest.mark.backend
 
@@ -65,7 +65,9 @@ def gaussian_kl(mean_q, cov_q, mean_p, cov_p):
 
 
 @pytest.mark.parametrize("reference", [0, 3])
-@pytest.mark.parametrize("kind", [NormalFormDynamics, OrthogonalDynamics, SymplecticDynamics])
+@pytest.mark.parametrize(
+    "kind", [NormalFormDynamics, OrthogonalDynamics, SymplecticDynamics]
+)
 def test_bound_is_the_evidence_less_the_posterior_gap(kind, reference):
     """ELBO(q) = ln p(x) - KL(q || p(z, s_0 | x)), all in closed form on the right.
 
@@ -205,8 +207,7 @@ def test_loss_is_the_weighted_sum_of_its_terms_and_masks_padding():
     noise = np.random.default_rng(0).integers(0, 255, (4, 2, *SHAPE)).astype("uint8")
     padded["frames"] = np.concatenate([batch["frames"], noise], axis=1)
     other = {
-        k: numpy(v)
-        for k, v in model.loss_terms(model(padded, training=False)).items()
+        k: numpy(v) for k, v in model.loss_terms(model(padded, training=False)).items()
     }
     for name in terms:
         np.testing.assert_allclose(other[name], terms[name], rtol=1e-4, err_msg=name)

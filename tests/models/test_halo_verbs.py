@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from models.small_halo import SHAPE, moving_dots, small_halo
 
 from halo_keras.dynamics import NormalFormDynamics, OrthogonalDynamics
 from halo_keras.models import HALO
 from halo_keras.schema import ConfigError
-from models.small_halo import SHAPE, moving_dots, small_halo
 
 pytestmark = pytest.mark.backend
 
@@ -175,7 +175,9 @@ def test_infer_action_is_the_argmax_of_the_scores_by_hand(model, clips):
             )
             error = np.sum((x - ops.convert_to_numpy(decoded)[0]) ** 2)
             sigma = model.pixel_stddev
-            log_p = -error / (2 * sigma**2) - x.size * np.log(sigma * np.sqrt(2 * np.pi))
+            log_p = -error / (2 * sigma**2) - x.size * np.log(
+                sigma * np.sqrt(2 * np.pi)
+            )
             assert scores[clip, action] == pytest.approx(log_p - kl, rel=1e-4)
     np.testing.assert_array_equal(model.infer_action(frames), scores.argmax(1))
     with pytest.raises(ValueError, match="at least 2 frames"):

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from models.small_halo import moving_dots, small_halo
 
 from halo_keras import data
 from halo_keras.evaluation import ClipJudge
 from halo_keras.models import HALO
-from models.small_halo import moving_dots, small_halo
 
 pytestmark = pytest.mark.backend
 

@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-
 from models.small_halo import moving_dots, small_halo
 
 pytestmark = pytest.mark.backend
@@ -68,7 +67,9 @@ def test_warmup_and_free_bits_change_the_loss_as_they_say():
 
 
 def test_extra_terms_of_the_papers_code_are_tracked():
-    model = compiled(framewise_weight=1.0, consistency_weight=0.5, difference_weight=2.0)
+    model = compiled(
+        framewise_weight=1.0, consistency_weight=0.5, difference_weight=2.0
+    )
     history = model.fit(moving_dots(6), batch_size=6, verbose=0).history
     for name in ("framewise_loss", "consistency_loss", "difference_loss"):
         assert np.isfinite(history[name]).all()

@@ -1,0 +1,44 @@
+"""Bundled presets give the same frames on every backend, to 1e-5.
+
+The stored frames (`reference/<preset>.npz`) were made by `make_reference.py` on
+TensorFlow; this file is run on TensorFlow, JAX and PyTorch.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import halo_keras
+
+pytestmark = pytest.mark.backend
+
+REFERENCES = sorted((Path(__file__).parent / "reference").glob("*.npz"))
+
+
+def outputs(model, frames, action, times):
+    """What is compared: latents, and frames at times from -64 to 64."""
+    encoding = model.encode(frames, action)
+    return {
+        "content": encoding.content,
+        "state": encoding.state,
+        "forecast": model.forecast(frames, times, action=action),
+        "swap": model.swap_motion(frames[:1], frames[1:2], action=action[1:2]),
+    }
+
+
+@pytest.mark.parametrize("path", REFERENCES, ids=lambda path: path.stem)
+def test_same_frames_as_stored(path):
+    with np.load(path, allow_pickle=False) as stored:
+        stored = dict(stored)
+    model = halo_keras.from_pretrained(path.stem)
+    found = outputs(model, stored["frames"], stored["action"], stored["times"])
+    for name, value in found.items():
+        np.testing.assert_allclose(
+            value, stored[f"expected_{name}"], atol=1e-5, rtol=1e-5, err_msg=name
+        )
+
+
+def test_there_is_a_reference_for_every_halo_preset():
+    known = {info.name for info in halo_keras.list_presets() if info.family == "halo"}
+    assert {path.stem for path in REFERENCES} == known

@@ -1,0 +1,75 @@
+"""The README's Python runs verbatim, and its table is what was measured."""
+
+import json
+import re
+
+import pytest
+
+TABLE = re.compile(r"<!-- presets:.*?-->\n(.*?)<!-- end of presets -->", re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def readme(repository):
+    return (repository / "README.md").read_text(encoding="utf-8")
+
+
+def python_blocks(text):
+    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+
+# Keys of metrics.json and how the table shows them.
+COLUMNS = (
+    ("reconstruction_mse", "reconstruction MSE {:.5f}"),
+    ("reconstruction_ssim", "SSIM {:.3f}"),
+    ("rollout_57_64_mse", "frames 57-64 MSE {:.5f}"),
+    ("swap_action_accuracy", "swap: action {:.3f}"),
+    ("swap_body_accuracy", "body {:.3f}"),
+    ("swap_bottomwear_accuracy", "bottomwear {:.3f}"),
+    ("swap_topwear_accuracy", "topwear {:.3f}"),
+    ("swap_hair_accuracy", "hair {:.3f}"),
+    ("swap_mse", "swap MSE {:.5f}"),
+    ("forward_2x_mse", "2 x the length: MSE {:.6f}"),
+    ("forward_8x_mse", "8 x: {:.6f}"),
+    ("backward_8x_mse", "8 x backward: {:.6f}"),
+    ("action", "action {:.4f}"),
+    ("body", "body {:.4f}"),
+    ("bottomwear", "bottomwear {:.4f}"),
+    ("topwear", "topwear {:.4f}"),
+    ("hair", "hair {:.4f}"),
+)
+
+
+def test_python_blocks_run_verbatim(readme, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    blocks = python_blocks(readme)
+    assert len(blocks) == 2
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), {})
+    assert (tmp_path / "my-halo" / "model.weights.h5").is_file()
+
+
+def preset_table(repository):
+    """The README's table, from the presets' own files."""
+    lines = [
+        "| preset | data | licence | size | measured on the test clips |",
+        "|---|---|---|---|---|",
+    ]
+    from halo_keras import list_presets
+
+    for info in list_presets():
+        path = repository / "zoo" / info.name / "metrics.json"
+        test = json.loads(path.read_text(encoding="utf-8")).get("test", {})
+        shown = [text.format(test[key]) for key, text in COLUMNS if key in test]
+        lines.append(
+            f"| `{info.name}` | {info.data} | {info.license} | "
+            f"{info.size_bytes / 1e6:.1f} MB | {', '.join(shown)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def test_table_is_what_the_presets_metrics_say(readme, repository):
+    (table,) = TABLE.findall(readme)
+    assert table == preset_table(repository), (
+        "the README's table of presets differs from zoo/*/metrics.json; it should be:\n"
+        + preset_table(repository)
+    )
