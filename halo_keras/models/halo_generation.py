@@ -25,7 +25,7 @@ class HaloGeneration:
             state: `(batch, num_operators, state_dim)` at time 0; several operators may
                 be active at once. An operator whose state is all 0 is not active.
             times: `(num_times,)` or `(batch, num_times)` real times in frames.
-        Returns: float32 frames in [0, 1], `(batch, num_times, height, width, channels)`.
+        Returns: float32 in [0, 1], `(batch, num_times, height, width, channels)`.
         """
         content = np.asarray(content, "float32")
         state = np.asarray(state, "float32")
@@ -243,10 +243,10 @@ class HaloGeneration:
         return self
 
     def example_clips(self):
-        """A few labelled clips made by the model itself, so that a preset needs no data.
+        """A few labelled clips made by the model itself, so that nobody needs data.
 
-        Returns: dict with `frames` uint8 (n, num_frames, H, W, C), `action` (n,) ids and
-            `action_names`.
+        Returns: dict with `frames` uint8 (n, num_frames, H, W, C), `action` (n,) ids
+            and `action_names`.
         """
         if not self.fitted_prior.fitted:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Checks of what a verb is given: frames, times, actions. Every error says what to do."""
+"""Checks of what a verb is given; every error says what to do."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def as_frames(frames, frame_shape, what="frames"):
     low, high = float(array.min()), float(array.max())
     if low < -1e-3 or high > 1.0 + 1e-3:
         raise ValueError(
-            f"{what} given as floats must lie in [0, 1], received values from {low:.3g} "
-            f"to {high:.3g}. Divide by 255, or pass uint8."
+            f"{what} given as floats must lie in [0, 1], received values from "
+            f"{low:.3g} to {high:.3g}. Divide by 255, or pass uint8."
         )
     return array.astype("float32"), single
 
@@ -78,8 +78,8 @@ def as_times(times, num_clips=None, what="times"):
         )
     if array.ndim == 2 and num_clips is not None and array.shape[0] != num_clips:
         raise ValueError(
-            f"{what} of shape {array.shape} gives times for {array.shape[0]} clips, but "
-            f"there are {num_clips}."
+            f"{what} of shape {array.shape} gives times for {array.shape[0]} clips, "
+            f"but there are {num_clips}."
         )
     return array
 

@@ -36,7 +36,7 @@ class SequenceModel(keras.Model):
         frame_shape: `(height, width, channels)`.
         kl_warmup_steps: training steps over which the weights of the terms whose name
             ends in `_kl` rise from 0 to their value; 0 for none.
-        free_bits: nats a clip of each `_kl` term that cost nothing (Kingma et al. 2016).
+        free_bits: nats a clip of each `_kl` term that are free (Kingma et al. 2016).
         seed: of the training noise.
     """
 
@@ -118,7 +118,7 @@ class SequenceModel(keras.Model):
             scaled = self.optimizer.scale_loss(loss)
         variables = self.trainable_weights
         gradients = tape.gradient(scaled, variables)
-        self.optimizer.apply_gradients(zip(gradients, variables))
+        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return self.get_metrics_result()
 
     def _torch_train_step(self, data):
@@ -158,7 +158,9 @@ class SequenceModel(keras.Model):
             optimizer_variables, gradients, trainable
         )
         with keras.StatelessScope(
-            state_mapping=list(zip(self.metrics_variables, metrics_variables))
+            state_mapping=list(
+                zip(self.metrics_variables, metrics_variables, strict=True)
+            )
         ) as scope:
             self._track_loss(unscaled, x)
             logs = self.get_metrics_result()
@@ -257,7 +259,7 @@ class SequenceModel(keras.Model):
         Args:
             folder: the target.
             name: `<family>[-<variant>]-<dataset>`.
-            dataset: a `ClipDataset`, for the names, licence and attribution of the data.
+            dataset: a `ClipDataset`, for the data's name, licence and attribution.
             metrics: measured numbers; None for none.
             metadata: further entries of metadata.json, such as `version`.
         Returns: the facts of the saved preset.

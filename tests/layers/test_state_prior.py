@@ -35,7 +35,7 @@ def test_mixture_finds_separate_clusters(rng):
     def likelihood(weights, means, covs):
         parts = [
             w + multivariate_normal(m, c).logpdf(rows)
-            for w, m, c in zip(weights, means, covs)
+            for w, m, c in zip(weights, means, covs, strict=True)
         ]
         return logsumexp(parts, axis=0).mean()
 
