@@ -198,7 +198,8 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
             if tuple(part.frame_shape) != self.frame_shape:
                 raise schema.ConfigError(
                     f"HALO has frame_shape {self.frame_shape}, but its "
-                    f"{part.part_kind} has {tuple(part.frame_shape)}. Build both for the same frames."
+                    f"{part.part_kind} has {tuple(part.frame_shape)}. Build both for "
+                    f"the same frames."
                 )
         if len(self.action_names) != self.dynamics.num_operators:
             raise schema.ConfigError(
