@@ -1,6 +1,7 @@
 """Gradients of the backend in use, for tests against finite differences."""
 
 import keras
+import numpy as np
 
 
 def gradients(function, *values):

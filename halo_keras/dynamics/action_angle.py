@@ -109,7 +109,7 @@ class ActionAngleDynamics(LatentDynamics):
 
     def energy(self, state):
         state = self._checked_state(state, (self.num_operators,))
-        return self._energy_and_speed(state, self._parameters())[0]
+        return self._energy_and_speed(state, self._tensors())[0]
 
     def speeds(self, state):
         """w = dH/dI, radians a frame.
@@ -121,7 +121,7 @@ class ActionAngleDynamics(LatentDynamics):
             `(batch, num_operators, position_dim)`.
         """
         state = self._checked_state(state, (self.num_operators,))
-        return self._energy_and_speed(state, self._parameters())[1]
+        return self._energy_and_speed(state, self._tensors())[1]
 
     def active_position(self, state, action, times):
         state = self._checked_state(state, ())
@@ -131,7 +131,7 @@ class ActionAngleDynamics(LatentDynamics):
         return position * ops.cos(angle) + momentum * ops.sin(angle)
 
     def _move_all(self, state, times, known):
-        _, speed = self._energy_and_speed(state, self._parameters())
+        _, speed = self._energy_and_speed(state, self._tensors())
         angle = reduced_angle(speed[:, None], times[..., None, None])  # (B, T, K, d)
         position, momentum = ops.split(state[:, None], 2, axis=-1)
         return ops.concatenate(rotate(position, momentum, angle), axis=-1)
@@ -143,11 +143,11 @@ class ActionAngleDynamics(LatentDynamics):
 
     def _active_angle(self, state, action, times):
         """Angles of each clip's own operator: `(batch, num_times, position_dim)`."""
-        own = [ops.take(value, action, axis=0) for value in self._parameters()]
+        own = [ops.take(value, action, axis=0) for value in self._tensors()]
         _, speed = self._energy_and_speed(state, own)
         return reduced_angle(speed[:, None], times[..., None])
 
-    def _parameters(self):
+    def _tensors(self):
         if not self.built:
             self.build(None)
         return [

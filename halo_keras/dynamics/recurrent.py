@@ -76,7 +76,7 @@ class RecurrentDynamics(LatentDynamics):
         self.built = True
 
     def _move_all(self, state, times, known):
-        kernel, bias = self._parameters()
+        kernel, bias = self._tensors()
         rows = ops.swapaxes(state, 0, 1)  # (K, B, n)
         steps = self._roll(rows, kernel, bias[:, None], times, known)
         # (S, K, B, n) -> (B, S, K, n)
@@ -84,11 +84,11 @@ class RecurrentDynamics(LatentDynamics):
         return _pick(steps, times)
 
     def _move_active(self, state, action, times, known):
-        kernel, bias = (ops.take(value, action, axis=0) for value in self._parameters())
+        kernel, bias = (ops.take(value, action, axis=0) for value in self._tensors())
         steps = self._roll(state[:, None], kernel, bias[:, None], times, known)
         return _pick(ops.swapaxes(steps[:, :, 0], 0, 1), times)
 
-    def _parameters(self):
+    def _tensors(self):
         if not self.built:
             self.build(None)
         return ops.convert_to_tensor(self.kernel), ops.convert_to_tensor(self.bias)

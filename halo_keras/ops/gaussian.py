@@ -48,6 +48,7 @@ class DiagonalGaussian:
 
     def log_prob(self, x):
         """ln N(x; mean, var), summed over the last axis, in nats: `(...)`."""
+        x = ops.convert_to_tensor(x)
         scaled = (x - self.mean) * ops.exp(-0.5 * self.log_var)
         return -0.5 * ops.sum(scaled**2 + self.log_var + LOG_TWO_PI, axis=-1)
 
@@ -104,7 +105,7 @@ class FullGaussian:
 
     def log_prob(self, x):
         """ln N(x; mean, L L'), in nats: `(...)`."""
-        difference = x - self.mean
+        difference = ops.convert_to_tensor(x) - self.mean
         # The solver wants equal batch axes.
         leading = ops.shape(difference)[:-1]
         size = self.scale_tril.shape[-1]

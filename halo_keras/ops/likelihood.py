@@ -18,6 +18,7 @@ def gaussian_log_likelihood(frames, mean, stddev):
     Returns:
         `(...)`, in nats, summed over height, width and channels.
     """
+    frames, mean = ops.convert_to_tensor(frames), ops.convert_to_tensor(mean)
     stddev = ops.convert_to_tensor(stddev, dtype=mean.dtype)
     log_density = (
         -0.5 * ((frames - mean) / stddev) ** 2
@@ -37,4 +38,5 @@ def bernoulli_log_likelihood(frames, logits):
     Returns:
         `(...)`, in nats, summed over height, width and channels.
     """
+    frames, logits = ops.convert_to_tensor(frames), ops.convert_to_tensor(logits)
     return ops.sum(frames * logits - ops.softplus(logits), axis=(-3, -2, -1))

@@ -68,7 +68,9 @@ def test_gradient_against_scipys_frechet_derivative(scale, rng):
     """For sum(G * exp(A)) it is L(A', G)."""
     a = matrices(rng, scale, 4)[1].astype("float32")
     cotangent = rng.normal(size=a.shape).astype("float32")
-    (found,) = gradients(lambda x: ops.sum(expm(x) * cotangent), a)
+    (found,) = gradients(
+        lambda x: ops.sum(expm(x) * ops.convert_to_tensor(cotangent)), a
+    )
 
     def frechet(x, g):
         return scipy.linalg.expm_frechet(
