@@ -63,7 +63,8 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
             frame itself, as in the paper's code; the same thing where the flow leaves
             N(0, I) alone, and not a bound of the model above where it does not.
         num_components: Gaussians of a mixture, in training and in the fitted prior.
-        pixel_stddev: sigma, on the [0, 1] scale of pixels.
+        pixel_stddev: sigma, on the [0, 1] scale of pixels; None learns one, from 0.1
+            on, which at its best is the root mean squared error of the frames.
         content_kl_weight, motion_kl_weight: weights of the KL terms; 1 is the bound.
         framewise_weight, consistency_weight, difference_weight: weights of the terms
             that the paper's code adds: each frame decoded from its own posterior
@@ -96,7 +97,7 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
         "prior_kind": schema.Text(KINDS),
         "prior_at": schema.Text(("start", "reference")),
         "num_components": schema.Int(1, 64),
-        "pixel_stddev": schema.Float(1e-3, 10.0),
+        "pixel_stddev": schema.Float(1e-3, 10.0, optional=True),
         "content_kl_weight": schema.Float(0.0, 1e4),
         "motion_kl_weight": schema.Float(0.0, 1e4),
         "framewise_weight": schema.Float(0.0, 1e4),
@@ -233,7 +234,20 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
             shape=(actions, self.dynamics.position_dim),
             initializer=keras.initializers.RandomNormal(stddev=1.0, seed=self.seed),
         )
+        if self.pixel_stddev is None:
+            self.log_sigma = self.add_weight(
+                name="log_sigma",
+                shape=(),
+                initializer=keras.initializers.Constant(math.log(0.1)),
+            )
         self.built = True
+
+    @property
+    def sigma(self):
+        """Standard deviation of a pixel given its mean."""
+        if self.pixel_stddev is not None:
+            return self.pixel_stddev
+        return ops.exp(ops.convert_to_tensor(self.log_sigma))
 
     # ---- the networks, used by training and verbs alike ---------------------------
 
@@ -344,7 +358,7 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
     def loss_terms(self, outputs):
         """Terms in nats a clip, `(batch,)` each, from what `call` returned."""
         log_likelihood = gaussian_log_likelihood(
-            outputs["truth"], outputs["frames"], self.pixel_stddev
+            outputs["truth"], outputs["frames"], self.sigma
         )
         terms = {
             "reconstruction_loss": -ops.sum(outputs["weight"] * log_likelihood, axis=1),
@@ -422,7 +436,7 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
         distance = ops.sum(ops.square(rolled - inferred), axis=-1)
         position = inferred[..., : self.dynamics.position_dim]
         decoded = self.decode_active(content, position, action)
-        error = gaussian_log_likelihood(frames, decoded, self.pixel_stddev)
+        error = gaussian_log_likelihood(frames, decoded, self.sigma)
         return {
             "framewise_loss": -ops.sum(mask * error, axis=1),
             "consistency_loss": ops.sum(mask * distance, axis=1),

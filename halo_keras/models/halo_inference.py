@@ -146,7 +146,7 @@ class HaloInference:
                 position = self.dynamics.active_position(q.state.mean, ids, relative)
                 decoded = self.decode_active(q.content.mean, position, ids)
                 likelihood = gaussian_log_likelihood(
-                    ops.convert_to_tensor(frames[rows]), decoded, self.pixel_stddev
+                    ops.convert_to_tensor(frames[rows]), decoded, self.sigma
                 )
                 divergence = motion_kl(
                     self, q.state, q.state.mean, ids, q.time.astype("float32")

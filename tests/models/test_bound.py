@@ -211,3 +211,21 @@ def test_loss_is_the_weighted_sum_of_its_terms_and_masks_padding():
     }
     for name in terms:
         np.testing.assert_allclose(other[name], terms[name], rtol=1e-4, err_msg=name)
+
+
+def test_learned_sigma_is_best_at_the_root_mean_squared_error():
+    """ln sigma + MSE / (2 sigma^2) a pixel is least at sigma^2 = MSE."""
+    model = small_halo(pixel_stddev=None)
+    batch = moving_dots(6)
+    outputs = model(batch, training=False)
+    error = numpy(outputs["truth"]) - numpy(outputs["frames"])
+    best = np.sqrt(np.mean(error**2))
+
+    def loss(sigma):
+        model.log_sigma.assign(np.log(sigma))
+        return numpy(model.loss_terms(outputs)["reconstruction_loss"]).mean()
+
+    pixels = error[0].size
+    expected = pixels * (np.log(best) + 0.5 * np.log(2 * np.pi) + 0.5)
+    assert loss(best) == pytest.approx(expected, rel=1e-4)
+    assert loss(best) < min(loss(0.95 * best), loss(1.05 * best))
