@@ -449,3 +449,114 @@ def test_as_a_program(repository):
     assert "Traceback" not in done.stderr
     assert "no-such-preset" in done.stderr.splitlines()[-1]
     assert done.stdout == ""
+
+
+# ---- a real preset -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def preset(tmp_path_factory):
+    """A preset folder of a small untrained HALO, and its model."""
+    import keras
+
+    from halo_keras.dynamics import NormalFormDynamics
+    from halo_keras.layers import FrameDecoder, FrameEncoder
+
+    keras.utils.set_random_seed(7)
+    shape = FakeModel.frame_shape
+    model = halo_keras.HALO(
+        shape,
+        NormalFormDynamics(2, 3, num_frames=5),
+        action_names=NAMES,
+        num_frames=5,
+        content_dim=3,
+        encoder=FrameEncoder(shape, channels=(8,), features=8),
+        decoder=FrameDecoder(shape, (8, 4), base_channels=4, hidden=16),
+        content_hidden=4,
+        motion_features=4,
+    )
+    frames = np.random.default_rng(0).integers(0, 256, (12, 5, *shape), np.uint8)
+    model.fit_prior({"frames": frames, "action": np.arange(12, dtype="int32") % 3})
+    folder = tmp_path_factory.mktemp("zoo") / "halo-test"
+    metadata = {"dataset": "noise", "license": "CC0-1.0", "description": "For tests."}
+    metrics = {"swap": {"action": 0.987654321}}
+    halo_keras.save_preset(
+        model, folder, name="halo-test", metadata=metadata, metrics=metrics
+    )
+    return str(folder), model
+
+
+def assert_frames(path, expected):
+    expected = np.round(255 * np.asarray(expected)).astype(int)
+    difference = np.abs(read_clip(path).astype(int) - expected)
+    assert difference.max() <= 1  # a rounding boundary may fall either way
+
+
+def test_swap_of_a_real_preset(preset, monkeypatch, tmp_path):
+    folder, model = preset
+    monkeypatch.chdir(tmp_path)
+    examples = model.example_clips()["frames"]
+    write_clip("a.npz", examples[0])
+    write_clip("b.gif", examples[1], scale=4)
+    words = ["swap", folder, "a.npz", "a.npz", "--times", "-8,0.5,1,400"]
+    assert main([*words, "-o", "c.npz"]) == 0
+    expected = model.swap_motion(examples[0], examples[0], times=[-8, 0.5, 1, 400])
+    assert_frames("c.npz", expected)
+    # Enlarged four times and read back, the clip is nearly what it was.
+    assert main(["swap", folder, "a.npz", "b.gif", "-o", "c.gif"]) == 0
+    assert read_clip("c.gif").shape == (5, 64, 64, 3)
+
+
+def test_verbs_of_a_real_preset(preset, monkeypatch, tmp_path, capsys):
+    folder, model = preset
+    monkeypatch.chdir(tmp_path)
+    examples = model.example_clips()
+    first, action = examples["frames"][0], int(examples["action"][0])
+    assert main(["forecast", folder, "--times", "0:9", "-o", "a.npz"]) == 0
+    assert_frames("a.npz", model.forecast(first, range(9), action=action))
+    words = ["generate", folder, "--action", "walk/left", "--seed", "4"]
+    write_clip("one.png", first[:1])
+    assert main([*words[:2], "one.png", *words[2:], "-o", "b.npz"]) == 0
+    assert_frames("b.npz", model.generate(first[0], "walk/left", seed=4))
+    assert main(["sample", folder, "--num-clips", "1", "--seed", "4"]) == 0
+    assert (
+        main(["sample", folder, "--num-clips", "1", "--seed", "4", "-o", "c.png"]) == 0
+    )
+    assert_frames("c.png", model.sample(1, seed=4)[0])
+    capsys.readouterr()
+    assert main(["plot-energy", folder]) == 0
+    energy = model.energy(first, action, times=[0])[0]
+    drift = re.match(
+        rf"wrote energy.png: E = {energy:.4g}, changes by at most (.*)\n",
+        capsys.readouterr().out,
+    )
+    assert float(drift[1]) < 1e-5 * energy
+
+
+def test_info_of_a_real_preset(preset, capsys):
+    folder, model = preset
+    assert main(["info", folder]) == 0
+    out = capsys.readouterr().out
+    for text in ("halo-test, version 1", "noise", "CC0-1.0", "For tests.", *NAMES):
+        assert text in out
+    assert f"{model.count_params():,}" in out
+    assert re.search(r"^  swap.action +0.98765$", out, re.MULTILINE)
+
+
+def test_list_is_the_bundled_presets(capsys):
+    assert main(["list"]) == 0
+    out = capsys.readouterr().out
+    for info in halo_keras.list_presets():
+        assert info.name in out and info.license in out
+
+
+def test_a_damaged_preset_is_one_line(preset, tmp_path, capsys):
+    import shutil
+
+    folder = tmp_path / "halo-test"
+    shutil.copytree(preset[0], folder)
+    weights = folder / "model.weights.h5"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    err = refused(capsys, "swap", str(folder), "-o", str(tmp_path / "a.gif"))
+    assert "model.weights.h5" in err
+    assert not (tmp_path / "a.gif").exists()
