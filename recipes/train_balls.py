@@ -14,8 +14,6 @@ Hours, hardware and scores: zoo/<preset>/metrics.json, written by this file at t
 Nothing is downloaded: the balls are computed.
 """
 
-import numpy as np
-
 from halo_keras.training import Recipe, command
 
 
@@ -67,64 +65,13 @@ def build_dynamics(recipe, dataset):
 
 
 def evaluate(model, recipe, load, judge):
-    """Errors on the test clips against the exact frames, by kind of task.
-
-    All are mean squared errors on the [0, 1] scale. A clip has T frames, at times 0 to
-    T - 1. `forward_8x`: the T frames that end at 8 T; `backward_8x`: the T frames that
-    begin at -8 T; `2x`: likewise at 2 T; `half_frames`: times .5 to T - 1.5;
-    `centre_error`: distance, in pixels, from the centre of brightness at half-frame
-    times to the exact centre. Beside them both leakage probes. Balls need no judge.
-    """
-    from halo_keras.data import balls
-    from halo_keras.evaluation.metrics import mse
+    """Errors against the exact frames, by kind of task; see `evaluation.balls`."""
+    from halo_keras.evaluation.balls import evaluate_balls
     from halo_keras.evaluation.probes import leakage
 
-    test = load("test")
-    states, action, length = test.states, test.labels["action"], test.num_frames
-    times = {
-        "forward_2x": np.arange(length, 2 * length),
-        "backward_2x": np.arange(-length, 0),
-        "forward_8x": np.arange(7 * length, 8 * length),
-        "backward_8x": np.arange(-8 * length, -7 * length),
-        "half_frames": np.arange(length - 1) + 0.5,
-    }
-    found = {
-        "reconstruction_mse": mse(
-            model.reconstruct(test.frames, action=action), test.frames
-        ),
-        "reconstruction_from_frame_0_mse": mse(
-            model.reconstruct(test.frames, action=action, reference=0), test.frames
-        ),
-    }
-    for name, asked in times.items():
-        truth = balls.render(states, asked)
-        frames = model.forecast(test.frames, asked, action=action)
-        found[f"{name}_mse"] = mse(frames, truth)
-        if name == "half_frames":
-            distance = centre_of_brightness(frames) - balls.centres(states, asked)
-            found["centre_error"] = np.linalg.norm(distance, axis=-1)
-    # The next clip's motion with this clip's content; the exact result is known.
-    other = np.roll(np.arange(len(test)), -1)
-    moved = {key: value[other] for key, value in states.items()}
-    swapped = model.swap_motion(test.frames, test.frames[other], action=action[other])
-    truth = balls.render_joint(states, [moved], np.arange(length))
-    found["swap_mse"] = mse(swapped, truth)
-    inferred = model.infer_action(test.frames)
-    found["infer_action_accuracy"] = inferred == action
-    found.update(leakage(model, load("train"), test))
-    return {"test": {name: float(np.mean(value)) for name, value in found.items()}}
-
-
-def centre_of_brightness(frames):
-    """(x, y) in pixels, `(..., 2)`, of frames `(..., height, width, channels)`."""
-    light = np.asarray(frames, "float64").sum(axis=-1)
-    light = light * (light > 0.1 * light.max(axis=(-2, -1), keepdims=True))
-    total = light.sum(axis=(-2, -1))
-    x = np.arange(light.shape[-1]) + 0.5
-    y = np.arange(light.shape[-2]) + 0.5
-    return np.stack(
-        [(light.sum(axis=-2) @ x) / total, (light.sum(axis=-1) @ y) / total], axis=-1
-    )
+    train, test = load("train"), load("test")
+    found = evaluate_balls(model, test, seed=recipe.seed)
+    return {"test": {**found, **leakage(model, train, test, recipe.seed)}}
 
 
 SMALL = {
