@@ -74,7 +74,7 @@ def expm(a):
         a: `(..., n, n)`, float32 or float64.
 
     Returns:
-        `(..., n, n)`. Relative error about 1e-7 (1 + |a|) in float32 and 1e-15
+        `(..., n, n)`. Relative error below 2e-7 (1 + |a|) in float32 and 4e-15
         (1 + |a|) in float64 (`tests/ops/test_matrix_exponential.py`, against SciPy),
         |a| being the 1-norm. From |a| = 1e9 on, the result is wrong. Overflows where
         exp(a) does. Differentiable once.

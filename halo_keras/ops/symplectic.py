@@ -48,7 +48,8 @@ def nearest_symplectic(flow, num_steps: int = 1):
     symplectic adjoint F* = -J F' J in the place of the transpose (Higham, Mackey,
     Mackey & Tisseur 2005, "Functions preserving matrix groups"). A step squares the
     residual |F* F - I|. Matrices with |F|^2 > 16 n (hyperbolic ones, where F* F itself
-    is rounded too coarsely) come back as they are. Gradients pass as if F were unchanged.
+    is rounded too coarsely) come back as they are. Gradients pass as if
+    F were unchanged.
 
     Args:
         flow: F, `(..., 2 d, 2 d)`.
