@@ -420,6 +420,7 @@ def test_examples_of_the_help_can_be_parsed():
         parser.parse_args(_join_negative_times(line.split()))
 
 
+@pytest.mark.backend
 def test_doctor(capsys):
     import platform
 
