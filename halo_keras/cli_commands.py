@@ -133,7 +133,8 @@ def doctor(args):
             "backend": _backend(),
             "devices": ", ".join(_devices()),
             "presets": ", ".join(presets) or "none",
-        }
+        },
+        width=len("tensorflow-probability"),
     )
 
 
@@ -257,11 +258,13 @@ def _devices():
     return keras.distribution.list_devices()
 
 
-def _print_rows(rows, indent=""):
-    width = max((len(name) for name in rows), default=0)
+def _print_rows(rows, indent="", width=0):
+    width = max(width, *(len(name) for name in rows), 0)
     for name, value in rows.items():
-        if value not in ("", None):
-            print(f"{indent}{name:<{width}}  {value}")
+        # A stranger's preset must not send control codes to the terminal.
+        text = "".join(c if c.isprintable() else "?" for c in str(value))
+        if text:
+            print(f"{indent}{name:<{width}}  {text}")
 
 
 def _flatten(value, prefix=""):
