@@ -6,6 +6,7 @@ The only file that knows `tf.distribute` and `keras.distribution`.
 from __future__ import annotations
 
 import contextlib
+import functools
 
 import keras
 
@@ -91,9 +92,19 @@ def _mirrored(every_device: bool):
     if len(devices) < 2 and not every_device:
         yield 1
         return
-    strategy = tf.distribute.MirroredStrategy(devices)
+    strategy = _mirrored_strategy(tuple(devices))
     with strategy.scope():
         yield strategy.num_replicas_in_sync
+
+
+@functools.cache
+def _mirrored_strategy(devices: tuple[str, ...]):
+    # One object a process: each new one numbers its collective operations from the
+    # start again, and they then meet those of the one before (found with two models
+    # of different size: "Shape mismatch in the collective instance").
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(devices)
 
 
 @contextlib.contextmanager

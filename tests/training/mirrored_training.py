@@ -3,6 +3,7 @@
 Prints one JSON line: for each case the logged losses and the final weights.
 """
 
+import contextlib
 import json
 import sys
 import tempfile
@@ -11,24 +12,37 @@ import keras
 import numpy as np
 import tensorflow as tf
 from training.test_resume import Interrupted, InterruptIn, log_rows
+from training.test_trainer import RECIPE
 from training.toy_training import toy_recipe
 
+from halo_keras.hub import from_pretrained
 from halo_keras.training.fitting import fit_recipe
 from halo_keras.training.strategies import scope
+from halo_keras.training.trainer import train
 
 
-def fit(strategy, folder, **options):
-    # A clipped gradient shows a wrong scale less than a free one, as does Adam; with
-    # noise off all that differs is the splitting of the batch.
-    recipe = toy_recipe(clip_norm=1e6, **{"model.noise": options.pop("noise", 0.0)})
+def fit(strategy, folder, recipe=None, **options):
+    recipe = recipe or toy_recipe(clip_norm=1e6, **{"model.noise": 0.1})
     fitted = fit_recipe(recipe, folder, strategy=strategy, verbose=0, **options)
     weights = np.concatenate([np.ravel(w) for w in fitted.model.get_weights()])
-    losses = [float(row["loss"]) for row in log_rows(folder)]
     return {
         "replicas": fitted.replicas,
-        "losses": losses,
+        "losses": [float(row["loss"]) for row in log_rows(folder)],
         "weights": weights.tolist(),
+        "num_weights": fitted.model.count_params(),
     }
+
+
+@contextlib.contextmanager
+def noise_off():
+    """What is drawn has no spread, so that all that differs is the batch's split."""
+    drawn = keras.random.normal, keras.random.uniform
+    keras.random.normal = lambda shape, **_: keras.ops.zeros(shape)
+    keras.random.uniform = lambda shape, **_: keras.ops.full(shape, 0.5)
+    try:
+        yield
+    finally:
+        keras.random.normal, keras.random.uniform = drawn
 
 
 def main():
@@ -38,14 +52,16 @@ def main():
     results = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in ("none", "mirrored"):
-            results[name] = fit(name, f"{folder}/{name}")
-        results["noisy"] = fit("mirrored", f"{folder}/noisy", noise=0.1)
+            with noise_off():
+                results[name] = fit(name, f"{folder}/{name}")
+                results[f"halo {name}"] = fit(name, f"{folder}/halo-{name}", RECIPE)
+        train(RECIPE, output=f"{folder}/preset", strategy="mirrored", verbose=0)
+        results["preset"] = from_pretrained(f"{folder}/preset").count_params()
+        results["noisy"] = fit("mirrored", f"{folder}/noisy")
         try:
-            fit("mirrored", f"{folder}/killed", noise=0.1, callbacks=[InterruptIn(2)])
+            fit("mirrored", f"{folder}/killed", callbacks=[InterruptIn(2)])
         except Interrupted:
-            results["resumed"] = fit(
-                "mirrored", f"{folder}/killed", noise=0.1, resume=True
-            )
+            results["resumed"] = fit("mirrored", f"{folder}/killed", resume=True)
     for name in ("auto", "mirrored"):
         with scope(name) as replicas:
             strategy = type(tf.distribute.get_strategy()).__name__

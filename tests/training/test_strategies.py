@@ -56,7 +56,7 @@ def test_two_mirrored_devices_train_like_one(repository):
         [sys.executable, str(program)],
         env={**os.environ, "PYTHONPATH": paths},
         capture_output=True,
-        timeout=300,
+        timeout=900,
     )
     assert done.returncode == 0, done.stderr.decode()[-3000:]
     results = json.loads(done.stdout.decode().splitlines()[-1])
@@ -64,10 +64,12 @@ def test_two_mirrored_devices_train_like_one(repository):
     assert results["inside mirrored"] == [2, "MirroredStrategy"]
     # Processors alone are no reason to mirror by default.
     assert results["inside auto"] == [1, "_DefaultDistributionStrategy"]
-    one, two = results["none"], results["mirrored"]
-    assert (one["replicas"], two["replicas"]) == (1, 2)
-    np.testing.assert_allclose(two["losses"], one["losses"], rtol=1e-4)
-    np.testing.assert_allclose(two["weights"], one["weights"], atol=1e-4)
+    for model in ("", "halo "):
+        one, two = results[f"{model}none"], results[f"{model}mirrored"]
+        assert (one["replicas"], two["replicas"]) == (1, 2)
+        np.testing.assert_allclose(two["losses"], one["losses"], rtol=1e-4)
+        np.testing.assert_allclose(two["weights"], one["weights"], atol=1e-4)
+    assert results["preset"] == results["halo none"]["num_weights"]
     # Exact resume holds under a strategy too.
     assert results["resumed"] == results["noisy"]
-    assert results["noisy"]["losses"] != two["losses"]
+    assert results["noisy"]["losses"] != results["mirrored"]["losses"]

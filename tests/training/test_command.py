@@ -1,0 +1,150 @@
+"""The recipes' command line: closed, and every error says what to do."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+from training.toy_training import toy_recipe
+
+from halo_keras import data
+from halo_keras.training import command
+from halo_keras.training.recipe import Recipe
+
+
+@pytest.fixture(scope="module")
+def recipe_files(repository):
+    found = {}
+    for name in ("train_balls", "train_sprites"):
+        path = repository / "recipes" / f"{name}.py"
+        spec = importlib.util.spec_from_file_location(name, path)
+        found[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(found[name])
+    return found
+
+
+def choose(*arguments):
+    recipes = {"toy": toy_recipe(), "other": toy_recipe(preset="other")}
+    options = command.make_parser(recipes, "A note.").parse_args(arguments)
+    return command.choose(recipes, options)
+
+
+def test_options_change_the_recipe():
+    recipe = choose("--preset", "other", "--epochs", "3", "--set", "model.noise=0.5")
+    assert (recipe.preset, recipe.epochs, recipe.model["noise"]) == ("other", 3, 0.5)
+    assert choose().to_dict() == toy_recipe().to_dict()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--preset", "otter"], "no preset 'otter' here; did you mean 'other'? Known"),
+        (["--push-to-hub", "me/x"], "--push-to-hub comes with the Hub"),
+        (["--source", "hf://me/x"], "--source hf://... comes with the Hub"),
+        (["--set", "epoch=3"], "did you mean 'epochs'?"),
+        (["--set", "epochs"], "--set takes key=value"),
+        (["--epochs", "0"], "epochs must lie in [1, 100000]"),
+        (["--strategy", "mirrord"], "invalid choice: 'mirrord'"),
+    ],
+)
+def test_wrong_command_lines_write_nothing(
+    arguments, message, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as raised:
+        command.run({"toy": toy_recipe(), "other": toy_recipe()}, "", arguments)
+    assert raised.value.code == 2
+    assert message in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_errors_that_a_user_can_mend_are_one_line(recipe_files, tmp_path):
+    """Balls are computed: a folder of raw files for them is a mistake."""
+    balls = recipe_files["train_balls"]
+    arguments = ["--data-dir", str(tmp_path), "--output", str(tmp_path / "preset")]
+    with pytest.raises(SystemExit, match="error: dataset 'balls' is computed"):
+        command.run(balls.RECIPES, balls.__doc__, arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_names_every_preset_and_setting(recipe_files, capsys):
+    for module in recipe_files.values():
+        with pytest.raises(SystemExit, match="0"):
+            command.run(module.RECIPES, module.__doc__, ["--help"])
+        shown = capsys.readouterr().out
+        first = next(iter(module.RECIPES.values()))
+        assert all(name in shown for name in module.RECIPES)
+        settings = set(first.keys()) - {"preset", "dataset", "description"}
+        assert all(f"  {key}=" in shown for key in settings)
+        assert "Command: python recipes/" in shown
+
+
+def test_recipes_open_as_lab_notes_and_fit_their_data(recipe_files):
+    for module in recipe_files.values():
+        for part in ("Paper:", "Command:", "Hours, hardware and scores:"):
+            assert part in module.__doc__
+        for name, recipe in module.RECIPES.items():
+            assert isinstance(recipe, Recipe)
+            assert name in (recipe.preset, "paper")
+            assert recipe.dataset in data.names()
+            assert recipe.description and recipe.evaluate is module.evaluate
+
+
+def test_balls_models_are_built_from_their_parts(recipe_files):
+    balls = recipe_files["train_balls"]
+    for name in ("halo-tiny", "halo-balls-speed"):
+        recipe = balls.RECIPES[name]
+        dataset = data.load(recipe.dataset, "train", num_clips=3, **recipe.data)
+        model = balls.build_model(recipe, dataset)
+        assert model.content_dim == recipe.model["content_dim"]
+        assert model.num_actions == dataset.num_actions
+        assert model.dynamics.position_dim == recipe.model["position_dim"]
+    assert type(model.dynamics).__name__ == "ActionAngleDynamics"
+
+
+class Oracle:
+    """Knows the states of the balls, and so every exact frame."""
+
+    def __init__(self, dataset):
+        self.dataset = dataset
+        self.num_actions = dataset.num_actions
+
+    def reconstruct(self, frames, action, reference=None):
+        return frames
+
+    def forecast(self, frames, times, action):
+        return data.balls.render(self.dataset.states, times)
+
+    def swap_motion(self, content_from, motion_from, action):
+        # The motion clip is found by its frames, the content by its own.
+        order = [
+            int(
+                np.argmin(
+                    np.abs(self.dataset.frames - clip.astype(int)).sum((1, 2, 3, 4))
+                )
+            )
+            for clip in motion_from
+        ]
+        moved = {key: value[order] for key, value in self.dataset.states.items()}
+        times = np.arange(self.dataset.num_frames)
+        return data.balls.render_joint(self.dataset.states, [moved], times)
+
+    def infer_action(self, frames):
+        return self.dataset.labels["action"]
+
+
+def test_an_oracle_has_no_error_on_balls(recipe_files, monkeypatch):
+    from halo_keras.evaluation import probes
+
+    monkeypatch.setattr(probes, "leakage", lambda model, train, test: {"leak": 0.25})
+    balls = recipe_files["train_balls"]
+    recipe = balls.RECIPES["halo-tiny"]
+
+    def load(split):
+        return data.load("balls", split, num_clips=6, num_frames=8)
+
+    found = balls.evaluate(Oracle(load("test")), recipe, load, None)["test"]
+    assert found.pop("infer_action_accuracy") == 1.0
+    assert found.pop("leak") == 0.25
+    assert found.pop("centre_error") < 0.02
+    assert len(found) == 8
+    assert all(value == 0 for value in found.values()), found
