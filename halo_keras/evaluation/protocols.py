@@ -18,6 +18,7 @@ from halo_keras.evaluation.verdicts import Verdicts
 __all__ = [
     "WINDOWS",
     "action_inference",
+    "inferred_actions",
     "judged_real_clips",
     "leakage",
     "prior_content",
@@ -139,16 +140,23 @@ class Window:
         return found
 
 
-def action_inference(
+def inferred_actions(
     model, dataset, batch_size: int = 128, verbose: int = 0
-) -> dict[str, float]:
-    """Fraction of clips whose action the model infers rightly from the frames."""
+) -> np.ndarray:
+    """What the model takes each clip's action to be, `(num_clips,)` ids."""
     inferred = [
         model.infer_action(dataset.frames[rows])
         for rows in chunks(len(dataset), batch_size, "action inference", verbose)
     ]
-    hits = np.concatenate(inferred) == dataset.labels["action"]
-    return {"infer_action_accuracy": float(np.mean(hits))}
+    return np.concatenate(inferred)
+
+
+def action_inference(
+    model, dataset, batch_size: int = 128, verbose: int = 0
+) -> dict[str, float]:
+    """Fraction of clips whose action the model infers rightly from the frames."""
+    hits = inferred_actions(model, dataset, batch_size, verbose)
+    return {"infer_action_accuracy": float(np.mean(hits == dataset.labels["action"]))}
 
 
 def prior_motion(

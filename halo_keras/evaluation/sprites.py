@@ -80,13 +80,18 @@ def evaluate_clips(
         **protocols.reconstruction(model, test, reference=0, **bars),
         **protocols.rollout(model, test, windows, judge, **bars),
     }
-    for suffix, told in (("", "given"), ("_inferred", None)):
-        common = {"seed": seed, "action": told, **bars}
-        found |= protocols.swap(model, test, judge, prefix=f"swap{suffix}", **common)
+    inferred = protocols.inferred_actions(model, test, **bars)
+    hits = inferred == test.labels["action"]
+    found["infer_action_accuracy"] = float(np.mean(hits))
+    for prefix, told, begun in (
+        ("swap", "given", {}),
+        ("swap_phase", "given", loops),
+        ("swap_inferred", inferred, {}),
+        ("swap_phase_inferred", None, loops),
+    ):
         found |= protocols.swap(
-            model, test, judge, prefix=f"swap_phase{suffix}", **loops, **common
+            model, test, judge, seed, told, prefix=prefix, **begun, **bars
         )
-    found |= protocols.action_inference(model, test, **bars)
     for protocol in (protocols.prior_motion, protocols.prior_content):
         passes = [
             protocol(model, test, judge, seed=seed + index, **bars)

@@ -14,7 +14,7 @@ def swap(
     dataset,
     judge,
     seed: int = 0,
-    action: str | None = "given",
+    action: str | np.ndarray | None = "given",
     phases: tuple[int, ...] = (),
     looping_actions: tuple[int, ...] | None = None,
     identity: str = "character",
@@ -35,7 +35,9 @@ def swap(
         judge: a `ClipJudge` of this dataset.
         seed: of the pairs.
         action: `"given"`: the model is told the motion clip's action; None: it has
-            to infer it.
+            to infer it; an array `(num_clips,)`: it is told what it inferred of each
+            clip of the dataset before (`inferred_actions`), which is the same as
+            None without the work of inferring again. Not with `phases`.
         phases: start frames. The motion clips, and only those of `looping_actions`,
             then begin at frame r, x_{(t + r) mod T}, with r taken from `phases` in
             turn. A model that ignores `motion_from` gets the start wrong.
@@ -46,9 +48,8 @@ def swap(
     Returns: `<prefix>_<head>_accuracy` for every head of the judge, and
         `<prefix>_mse` if the true clips are known; `<prefix>_num_clips`.
     """
-    if action not in ("given", None):
-        raise ValueError(f"action must be 'given' or None, received {action!r}.")
     labels = dataset.labels
+    told = _told(action, labels["action"], begun=bool(phases))
     motion_of = swap_pairs(labels["action"], labels[identity], seed)
     content_of = np.arange(len(dataset))
     starts = np.zeros(len(dataset), int)
@@ -67,8 +68,8 @@ def swap(
     for rows in chunks(len(content_of), batch_size, prefix, verbose):
         content = dataset.frames[content_of[rows]]
         motion = started(dataset.frames[motion_of[rows]], starts[rows])
-        told = wanted[rows] if action == "given" else None
-        made = model.swap_motion(content, motion, action=told)
+        names = None if told is None else told[motion_of[rows]]
+        made = model.swap_motion(content, motion, action=names)
         verdicts.add(made)
         if truth is not None:
             target = started(dataset.frames[truth[rows]], starts[rows])
@@ -79,6 +80,20 @@ def swap(
         found[f"{prefix}_mse"] = float(np.concatenate(errors).mean())
     found[f"{prefix}_num_clips"] = len(content_of)
     return found
+
+
+def _told(action, truth: np.ndarray, begun: bool) -> np.ndarray | None:
+    """What the model is told of each clip's action, `(num_clips,)` or None."""
+    if action is None:
+        return None
+    if isinstance(action, str) and action == "given":
+        return np.asarray(truth)
+    if np.shape(action) != np.shape(truth) or begun:
+        raise ValueError(
+            "action must be 'given', None or, without phases, an array of one inferred "
+            f"action for each of the {len(truth)} clips, received {action!r}."
+        )
+    return np.asarray(action)
 
 
 def swap_pairs(action: np.ndarray, identity: np.ndarray, seed: int) -> np.ndarray:

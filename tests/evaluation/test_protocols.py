@@ -96,6 +96,29 @@ def test_the_truth_swaps_perfectly(clips, judge, action, options):
     assert found["swap_num_clips"] == (12 if options else 18)
 
 
+def test_actions_inferred_before_count_as_inferred_now(clips, judge):
+    class Misled(Oracle):
+        """Takes every jump for a walk, and then shows a walk."""
+
+        def infer_action(self, frames):
+            return super().infer_action(frames) % 2
+
+        def swap_motion(self, content_from, motion_from, action=None, times=None):
+            if action is None:
+                action = self.infer_action(motion_from)
+            character = self.locate(content_from)[0] % NUM_CHARACTERS
+            clips = self.clip_of(character, action)
+            return self.show(clips, 0 * clips, np.arange(NUM_FRAMES))
+
+    model = Misled(clips)
+    before = protocols.inferred_actions(model, clips, batch_size=5)
+    now = protocols.swap(model, clips, judge, 2, None, batch_size=5)
+    assert protocols.swap(model, clips, judge, 2, before, batch_size=5) == now
+    assert now["swap_action_accuracy"] == pytest.approx(2 / 3)
+    with pytest.raises(ValueError, match="without phases"):
+        protocols.swap(model, clips, judge, 2, before, **WALKS)
+
+
 def test_ignoring_the_motion_clip_shows_in_the_phases_only(clips, judge):
     model = IgnoresMotion(clips)
     plain = protocols.swap(model, clips, judge, seed=0)
@@ -181,7 +204,7 @@ def test_a_judge_of_another_dataset_is_refused(clips, judge):
     )
     with pytest.raises(ValueError, match="shoes"):
         protocols.judged_real_clips(clips, other)
-    with pytest.raises(ValueError, match="'given' or None"):
+    with pytest.raises(ValueError, match="'given', None or"):
         protocols.swap(Oracle(clips), clips, judge, action="mine")
 
 
