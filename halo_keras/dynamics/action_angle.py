@@ -76,7 +76,7 @@ class ActionAngleDynamics(LatentDynamics):
         self._start = start_speeds(frequencies, position_dim, 0.0)
         self.hidden_dim = hidden_dim
 
-    def build(self, input_shape=None):
+    def _create_weights(self):
         operators, planes, hidden = (
             self.num_operators,
             self.position_dim,
@@ -105,7 +105,6 @@ class ActionAngleDynamics(LatentDynamics):
         self.bias_2 = weight("bias_2", hidden, value=0.0)
         # Small, so that the speeds start near w.
         self.readout = weight("readout", hidden, std=0.02 * hidden**-0.5)
-        self.built = True
 
     def energy(self, state):
         state = self._checked_state(state, (self.num_operators,))
@@ -148,8 +147,7 @@ class ActionAngleDynamics(LatentDynamics):
         return reduced_angle(speed[:, None], times[..., None])
 
     def _tensors(self):
-        if not self.built:
-            self.build(None)
+        self.build(None)
         return [
             ops.convert_to_tensor(value)
             for value in (

@@ -33,8 +33,8 @@ class LatentDynamics(keras.layers.Layer):
 
     Computes in float32 or float64, also under mixed precision.
 
-    A subclass declares `config_fields`, creates its weights in `build`, and gives
-    `_move_all` and `_move_active`. Arguments of every subclass:
+    A subclass declares `config_fields` and gives `_create_weights`, `_move_all` and
+    `_move_active`. Arguments of every subclass:
         position_dim: size d of the position.
         num_operators: number K of operators.
         dtype: "float32", "float64", or None for Keras's floatx (at least float32).
@@ -79,8 +79,10 @@ class LatentDynamics(keras.layers.Layer):
         return cls(**config)
 
     def build(self, input_shape=None):
-        """Creates the weights; shapes depend on the arguments alone."""
-        self.built = True
+        """Creates the weights, once; their shapes depend on the arguments alone."""
+        if not self.built:
+            self._create_weights()
+            self.built = True
 
     def call(self, state, times):
         return self.trajectory(state, times)
@@ -170,6 +172,9 @@ class LatentDynamics(keras.layers.Layer):
 
     # ---- what a subclass gives -------------------------------------------------
 
+    def _create_weights(self):
+        raise NotImplementedError
+
     def _move_all(self, state, times, known):
         """`times` as a tensor; `known` is the same as float64 NumPy, or None."""
         raise NotImplementedError
@@ -189,9 +194,8 @@ class LatentDynamics(keras.layers.Layer):
     # ---- checks ----------------------------------------------------------------
 
     def _checked_state(self, state, middle: tuple):
-        if not self.built:
-            self.build(None)
-        state = ops.cast(ops.convert_to_tensor(state), self.compute_dtype)
+        self.build(None)
+        state = ops.convert_to_tensor(state, dtype=self.compute_dtype)
         expected = (*middle, self.state_dim)
         if len(state.shape) != 1 + len(expected) or tuple(state.shape[1:]) != expected:
             names = ", ".join(str(size) for size in ("batch", *expected))
@@ -203,9 +207,8 @@ class LatentDynamics(keras.layers.Layer):
 
     def _checked_times(self, times):
         known = concrete_times(times)
-        tensor = ops.cast(
-            ops.convert_to_tensor(times if known is None else known),
-            self.compute_dtype,
+        tensor = ops.convert_to_tensor(
+            times if known is None else known, dtype=self.compute_dtype
         )
         if len(tensor.shape) not in (1, 2):
             raise ValueError(

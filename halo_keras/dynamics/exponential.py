@@ -109,7 +109,7 @@ class ExponentialDynamics(LatentDynamics):
             start = start[..., None]
         flow = self._flow(start, generator)
         with exact_matmul():
-            return ops.matmul(flow, state[..., None])[..., 0]
+            return (flow @ state[..., None])[..., 0]
 
     def _carried_kl(self, posterior, prior, action, time, sample):
         own = ops.take(self.generator(), action, axis=0)

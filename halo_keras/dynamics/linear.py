@@ -41,7 +41,7 @@ class LinearDynamics(ExponentialDynamics):
         }
         super().__init__(arguments, name=name)
 
-    def build(self, input_shape=None):
+    def _create_weights(self):
         size = self.state_dim
         self.matrix = self.add_weight(
             name="matrix",
@@ -57,12 +57,10 @@ class LinearDynamics(ExponentialDynamics):
             initializer="zeros",
             autocast=False,
         )
-        self.built = True
 
     def generator(self):
         """[[A, b], [0, 0]]: `(num_operators, 2 d + 1, 2 d + 1)`."""
-        if not self.built:
-            self.build(None)
+        self.build(None)
         bias = ops.convert_to_tensor(self.bias)[..., None]
         top = ops.concatenate([ops.convert_to_tensor(self.matrix), bias], axis=-1)
         return ops.concatenate([top, ops.zeros_like(top[:, :1])], axis=-2)

@@ -100,7 +100,7 @@ class NormalFormDynamics(LatentDynamics):
         else:
             self._harmonics = np.resize(harmonics, position_dim)
 
-    def build(self, input_shape=None):
+    def _create_weights(self):
         shape = (self.num_operators, self.position_dim)
         if self._arguments["harmonics"] is None:
             share = (self._start - self.lowest_speed) / (math.pi - self.lowest_speed)
@@ -116,7 +116,6 @@ class NormalFormDynamics(LatentDynamics):
             ),
             autocast=False,
         )
-        self.built = True
 
     @property
     def speeds(self):
@@ -168,8 +167,7 @@ class NormalFormDynamics(LatentDynamics):
 
     def _rates(self):
         """What is reduced with time: speeds `(K, d)`, or 1 / P as `(K, 1)`."""
-        if not self.built:
-            self.build(None)
+        self.build(None)
         raw = ops.convert_to_tensor(self.raw_speed)
         if self._arguments["harmonics"] is None:
             low = self.lowest_speed

@@ -67,7 +67,7 @@ class OrthogonalDynamics(ExponentialDynamics):
         super().__init__(arguments, name=name)
         self._start = start_speeds(frequencies, position_dim, 0.0)
 
-    def build(self, input_shape=None):
+    def _create_weights(self):
         # One matrix holds both: A = its symmetric part, B = its skew part.
         self.raw_matrix = self.add_weight(
             name="raw_matrix",
@@ -75,11 +75,9 @@ class OrthogonalDynamics(ExponentialDynamics):
             initializer=self._initial_matrix,
             autocast=False,
         )
-        self.built = True
 
     def _blocks(self):
-        if not self.built:
-            self.build(None)
+        self.build(None)
         raw = ops.convert_to_tensor(self.raw_matrix)
         turned = ops.swapaxes(raw, -1, -2)
         return 0.5 * (raw + turned), 0.5 * (raw - turned)

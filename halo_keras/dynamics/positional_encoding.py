@@ -49,7 +49,7 @@ class PositionalEncoding(LatentDynamics):
         super().__init__(arguments, name=name)
         self._speeds = 10000.0 ** (-np.arange(half_features) / half_features)
 
-    def build(self, input_shape=None):
+    def _create_weights(self):
         num_features = 2 * self._arguments["half_features"]
         self.kernel = self.add_weight(
             name="kernel",
@@ -57,7 +57,6 @@ class PositionalEncoding(LatentDynamics):
             initializer=keras.initializers.RandomNormal(stddev=num_features**-0.5),
             autocast=False,
         )
-        self.built = True
 
     def encoding(self, times):
         """PE(t) - PE(0): `(*times.shape, num_features)`."""
@@ -73,7 +72,7 @@ class PositionalEncoding(LatentDynamics):
 
     def _move_active(self, state, action, times, known):
         own = ops.take(ops.convert_to_tensor(self.kernel), action, axis=0)
-        return state[:, None] + ops.matmul(self.encoding(times), own)
+        return state[:, None] + self.encoding(times) @ own
 
     def _carried_kl(self, posterior, prior, action, time, sample):
         # The displacement does not depend on the state: only the mean is carried.

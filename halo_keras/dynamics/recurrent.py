@@ -58,7 +58,7 @@ class RecurrentDynamics(LatentDynamics):
             )
         self.num_frames = num_frames
 
-    def build(self, input_shape=None):
+    def _create_weights(self):
         size = self.state_dim
         # Gates in Keras's order: update, reset, candidate.
         self.kernel = self.add_weight(
@@ -73,7 +73,6 @@ class RecurrentDynamics(LatentDynamics):
             initializer="zeros",
             autocast=False,
         )
-        self.built = True
 
     def _move_all(self, state, times, known):
         kernel, bias = self._tensors()
@@ -89,8 +88,7 @@ class RecurrentDynamics(LatentDynamics):
         return _pick(ops.swapaxes(steps[:, :, 0], 0, 1), times)
 
     def _tensors(self):
-        if not self.built:
-            self.build(None)
+        self.build(None)
         return ops.convert_to_tensor(self.kernel), ops.convert_to_tensor(self.bias)
 
     def _roll(self, state, kernel, bias, times, known):
@@ -103,11 +101,9 @@ class RecurrentDynamics(LatentDynamics):
         gates_bias, candidate_bias = bias[..., : 2 * size], bias[..., 2 * size :]
         states = [state]
         for _ in range(_num_steps(known, self.num_frames)):
-            gates = ops.sigmoid(ops.matmul(state, gates_kernel) + gates_bias)
+            gates = ops.sigmoid(state @ gates_kernel + gates_bias)
             update, reset = ops.split(gates, 2, axis=-1)
-            candidate = ops.tanh(
-                ops.matmul(reset * state, candidate_kernel) + candidate_bias
-            )
+            candidate = ops.tanh((reset * state) @ candidate_kernel + candidate_bias)
             state = update * state + (1.0 - update) * candidate
             states.append(state)
         return ops.stack(states)

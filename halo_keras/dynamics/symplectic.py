@@ -72,20 +72,18 @@ class SymplecticDynamics(ExponentialDynamics):
                 f"which needs std < 1, received std={std!r}."
             )
 
-    def build(self, input_shape=None):
+    def _create_weights(self):
         self.raw_matrix = self.add_weight(
             name="raw_matrix",
             shape=(self.num_operators, self.state_dim, self.state_dim),
             initializer=self._initial_matrix,
             autocast=False,
         )
-        self.built = True
 
     @property
     def matrix(self):
         """M, symmetric: `(num_operators, 2 d, 2 d)`."""
-        if not self.built:
-            self.build(None)
+        self.build(None)
         raw = ops.convert_to_tensor(self.raw_matrix)
         return 0.5 * (raw + ops.swapaxes(raw, -1, -2))
 

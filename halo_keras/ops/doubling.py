@@ -36,11 +36,11 @@ def doubled_states(flow, state, num_times: int, index=None, correct=None):
             new = min(done, num_times - done)
             step = power if index is None else ops.take(power, index, axis=0)
             # Rows are states, time first: S F' moves all of them at once.
-            moved = ops.matmul(states[:, : new * rows], ops.swapaxes(step, -1, -2))
+            moved = states[:, : new * rows] @ ops.swapaxes(step, -1, -2)
             states = ops.concatenate([states, moved], axis=1)
             done += new
             if done < num_times:
-                power = ops.matmul(power, power)
+                power = power @ power
                 power = power if correct is None else correct(power)
     if index is not None:
         return states

@@ -99,9 +99,7 @@ class FullGaussian:
         """One reparameterised draw, mean + L N(0, I), shaped like the mean."""
         shape = ops.shape(self.mean)
         noise = keras.random.normal(shape, dtype=self.mean.dtype, seed=seed)
-        return self.mean + ops.squeeze(
-            ops.matmul(self.scale_tril, noise[..., None]), axis=-1
-        )
+        return self.mean + (self.scale_tril @ noise[..., None])[..., 0]
 
     def log_prob(self, x):
         """ln N(x; mean, L L'), in nats: `(...)`."""
@@ -181,7 +179,7 @@ def transported_kl(q: DiagonalGaussian, prior: DiagonalGaussian, flow):
 def transported_kl_from_inverse(q, prior, inverse_flow, log_det=0.0):
     """As `transported_kl`, given F^{-1} and ln |det F| (0 for symplectic flows)."""
     # The quadratic form is the distance at time 0, of F^{-1} m from mu.
-    back = ops.squeeze(ops.matmul(inverse_flow, q.mean[..., None]), axis=-1)
+    back = (inverse_flow @ q.mean[..., None])[..., 0]
     # P_jj = sum_k (F^{-1})_kj^2 / lambda_k
     precision = ops.sum(inverse_flow**2 * ops.exp(-prior.log_var)[..., None], axis=-2)
     terms = (

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import operator
 
 import keras
 import numpy as np
@@ -110,7 +111,7 @@ def _with_gradient():
 def _exponential(a):
     eye = ops.eye(a.shape[-1], dtype=a.dtype)
     with exact_matmul():
-        return _squared_taylor(a, eye, *_scaling(a), ops.matmul)
+        return _squared_taylor(a, eye, *_scaling(a), operator.matmul)
 
 
 def _derivative(a, direction):
@@ -122,12 +123,7 @@ def _derivative(a, direction):
 
     def product(x, y):
         """(x + e x')(y + e y') = x y + e (x y' + x' y)"""
-        return ops.stack(
-            [
-                ops.matmul(x[0], y[0]),
-                ops.matmul(x[0], y[1]) + ops.matmul(x[1], y[0]),
-            ]
-        )
+        return ops.stack([x[0] @ y[0], x[0] @ y[1] + x[1] @ y[0]])
 
     with exact_matmul():
         return _squared_taylor(pair, one, *_scaling(a), product)[1]
@@ -177,7 +173,8 @@ def exact_matmul():
 
     GPUs round the factors to 10 bits by default on JAX and on TensorFlow. On
     TensorFlow this is a global switch, which is the user's to set:
-    `tf.config.experimental.enable_tensor_float_32_execution(False)`.
+    `tf.config.experimental.enable_tensor_float_32_execution(False)`. (Products here
+    are written `a @ b`: `keras.ops.matmul` rounds float64 to float32 on PyTorch.)
     """
     if keras.backend.backend() == "jax":
         import jax

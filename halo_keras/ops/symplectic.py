@@ -27,7 +27,7 @@ def symplectic_residual(flow):
         flow: F, `(..., 2 d, 2 d)`.
     """
     form = symplectic_form(flow.shape[-1] // 2, dtype=flow.dtype)
-    kept = ops.matmul(ops.swapaxes(flow, -1, -2), times_form(flow))
+    kept = ops.swapaxes(flow, -1, -2) @ times_form(flow)
     return ops.max(ops.abs(kept - form), axis=(-2, -1))
 
 
@@ -62,10 +62,8 @@ def nearest_symplectic(flow, num_steps: int = 1):
     better = ops.where(small, given, eye)
     for _ in range(num_steps):
         # F* F = -J F' J F
-        product = -times_form(
-            ops.matmul(ops.swapaxes(better, -1, -2), times_form(better))
-        )
-        better = better + 0.5 * ops.matmul(better, eye - product)
+        product = -times_form(ops.swapaxes(better, -1, -2) @ times_form(better))
+        better = better + 0.5 * (better @ (eye - product))
     return flow + ops.stop_gradient(ops.where(small, better - given, 0.0))
 
 
@@ -83,6 +81,6 @@ def nearest_unitary(flow, num_steps: int = 1):
     better = block_matrix(x, y, -y, x)
     eye = ops.eye(flow.shape[-1], dtype=flow.dtype)
     for _ in range(num_steps):
-        product = ops.matmul(ops.swapaxes(better, -1, -2), better)
-        better = better + 0.5 * ops.matmul(better, eye - product)
+        product = ops.swapaxes(better, -1, -2) @ better
+        better = better + 0.5 * (better @ (eye - product))
     return flow + ops.stop_gradient(better - given)

@@ -1,52 +1,15 @@
 """Every claim of every dynamics, recomputed."""
 
-import keras
 import numpy as np
 import pytest
+from dynamics_cases import BATCH, CASES, DIM, OPERATORS, make, numpy, states
 from keras import ops
-
-from halo_keras.dynamics import (
-    ActionAngleDynamics,
-    LinearDynamics,
-    NormalFormDynamics,
-    OrthogonalDynamics,
-    PositionalEncoding,
-    RecurrentDynamics,
-    SymplecticDynamics,
-)
 
 pytestmark = pytest.mark.backend
 
-CASES = {
-    "symplectic": (SymplecticDynamics, {"init": "orthogonal"}),
-    "definite": (SymplecticDynamics, {"init": "identity"}),
-    "orthogonal": (OrthogonalDynamics, {"std": 0.3}),
-    "normal_form": (NormalFormDynamics, {}),
-    "periodic": (NormalFormDynamics, {"harmonics": [1, 2, 3], "period": 8.0}),
-    "action_angle": (ActionAngleDynamics, {}),
-    "linear": (LinearDynamics, {}),
-    "recurrent": (RecurrentDynamics, {}),
-    "positional": (PositionalEncoding, {}),
-}
-DIM, OPERATORS, BATCH = 4, 3, 5
 
-
-def numpy(x):
-    return ops.convert_to_numpy(x)
-
-
-def make(name, **options):
-    keras.utils.set_random_seed(20222)
-    kind, arguments = CASES[name]
-    dynamics = kind(DIM, OPERATORS, **arguments, **options)
-    dynamics.build(None)
-    if name == "action_angle":  # far from the start, so that amplitudes matter
-        dynamics.readout.assign(0.5 * np.ones(dynamics.readout.shape))
-    return dynamics
-
-
-def states(dynamics, rng, batch=BATCH):
-    return rng.normal(size=(batch, OPERATORS, dynamics.state_dim)).astype("float32")
+def tensor(x):
+    return ops.convert_to_tensor(x)
 
 
 def moved(dynamics, state, time):
@@ -127,8 +90,6 @@ def test_a_generic_symplectic_operator_is_not_bounded(rng):
     state = states(dynamics, rng)
     growth = np.abs(moved(dynamics, state, 64)).max() / np.abs(state).max()
     assert growth > 1e3
-    # Its energy is kept all the same, since the growing directions carry none.
-    # (Over the first frames: later the two large halves of H cancel.)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -155,7 +116,7 @@ def test_energy_is_kept_over_1_000_frames_in_float32(name, rng):
             dynamics.energy(state)
         return
     if name == "symplectic":
-        return  # float64 and t <= 8, in test_symplectic.py
+        return  # float64 and t <= 8, in test_generators.py
     y = numpy(dynamics.trajectory(state, range(1001)))
     energy = numpy(dynamics.energy(y.reshape(-1, OPERATORS, dynamics.state_dim)))
     energy = energy.reshape(BATCH, 1001, OPERATORS)
@@ -187,7 +148,7 @@ def test_the_active_operator_is_the_one_of_all(name, rng):
     own = state[np.arange(BATCH), action]
     shared = [0, 1, 2, 3] if name == "recurrent" else [-2, 0.5, 1, 7]
     per_clip = np.arange(BATCH)[:, None] + np.arange(4)[None]
-    for times in (range(6), shared, per_clip, ops.convert_to_tensor(per_clip)):
+    for times in (range(6), shared, per_clip, tensor(per_clip)):
         every = numpy(dynamics.trajectory(state, times))
         active = numpy(dynamics.active_trajectory(own, action, times))
         position = numpy(dynamics.active_position(own, action, times))
@@ -203,7 +164,7 @@ def test_shared_times_and_times_of_each_clip_agree(name, rng):
     times = np.array([0.0, 1.0, 2.0, 4.0])
     shared = numpy(dynamics.trajectory(state, times))
     per_clip = numpy(dynamics.trajectory(state, np.tile(times, (BATCH, 1))))
-    tensor = numpy(dynamics.trajectory(state, ops.convert_to_tensor(times)))
+    traced = numpy(dynamics.trajectory(state, tensor(times)))
     equal = numpy(dynamics.trajectory(state, range(5)))[:, [0, 1, 2, 4]]
-    for other in (per_clip, tensor, equal):
+    for other in (per_clip, traced, equal):
         np.testing.assert_allclose(other, shared, atol=1e-5, rtol=1e-4)
