@@ -152,7 +152,7 @@ def check_config(fields: dict, config: dict, where: str) -> None:
     for key in config:
         if key not in known:
             raise ConfigError(
-                f"{where} has no argument {_show(key)}{nearest(key, known)} "
+                f"{where} has no argument {_show(key)}{nearest(key, known) or '.'} "
                 f"Known: {', '.join(sorted(known))}."
             )
     for key, field in fields.items():

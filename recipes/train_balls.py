@@ -43,6 +43,8 @@ def build_model(recipe, dataset):
         content_hidden=size["hidden"],
         motion_features=size["features"],
         pixel_stddev=size["pixel_stddev"],
+        framewise_weight=size["framewise_weight"],
+        consistency_weight=size["consistency_weight"],
         kl_warmup_steps=size["kl_warmup_steps"],
         decoded_frames=size["decoded_frames"],
         seed=recipe.seed,
@@ -74,6 +76,10 @@ def evaluate(model, recipe, load, judge):
     return {"test": {**found, **leakage(model, train, test, recipe.seed)}}
 
 
+# Speeds start far from the true ones, so a roll-out is wrong at first everywhere but
+# at its reference frame, and training ends in the mean image (MSE .0116) if nothing
+# else is asked for. The two terms that the paper's code adds get it off the ground:
+# each frame decoded from its own position, and roll-outs pulled to those states.
 SMALL = {
     "dynamics": "normal-form",
     "position_dim": 2,
@@ -84,20 +90,21 @@ SMALL = {
     "decoder_channels": [24, 16, 8],
     "base_channels": 8,
     "pixel_stddev": 0.1,
-    "kl_warmup_steps": 0,
+    "framewise_weight": 1.0,
+    "consistency_weight": 1.0,
+    "kl_warmup_steps": 300,
     "decoded_frames": 6,
 }
 LARGE = {
     **SMALL,
-    "position_dim": 4,
+    "position_dim": 8,
     "content_dim": 8,
     "features": 96,
     "hidden": 96,
     "encoder_channels": [32, 64, 96],
     "decoder_channels": [64, 48, 24],
     "base_channels": 24,
-    "pixel_stddev": 0.05,
-    "decoded_frames": 8,
+    "decoded_frames": 4,
 }
 
 RECIPES = {

@@ -30,7 +30,9 @@ class ContentNetwork(keras.layers.Layer):
         super().__init__(dtype="float32", **kwargs)
         self.content_dim, self.hidden = content_dim, hidden
         self.recurrent = keras.layers.Bidirectional(
-            keras.layers.GRU(hidden, dtype="float32"), name="recurrent"
+            # cuDNN takes right-padded masks only; here any frame may be the only one.
+            keras.layers.GRU(hidden, dtype="float32", use_cudnn=False),
+            name="recurrent",
         )
         self.head = GaussianHead(content_dim, name="head")
 

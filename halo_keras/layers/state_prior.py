@@ -223,7 +223,10 @@ def fit_mixture(rows, num_components, seed, num_steps=100, jitter=1e-5):
     centres = [rows[rng.integers(n)]]
     for _ in range(m - 1):  # spread the starting means out, as k-means++ does
         distance = np.min([((rows - c) ** 2).sum(1) for c in centres], axis=0)
-        centres.append(rows[rng.choice(n, p=distance / max(distance.sum(), 1e-12))])
+        if not distance.any():  # fewer distinct rows than components
+            m = len(centres)
+            break
+        centres.append(rows[rng.choice(n, p=distance / distance.sum())])
     distance = ((rows[:, None] - np.stack(centres)) ** 2).sum(-1)
     weight = np.eye(m)[distance.argmin(1)]  # (n, m) responsibilities
     for _ in range(num_steps if m > 1 else 1):

@@ -146,6 +146,11 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
             action_names = [str(index) for index in range(dynamics.num_operators)]
         arguments["action_names"] = list(action_names)
         schema.check_config(self.config_fields, arguments, "HALO")
+        if difference_weight and decoded_frames is not None:
+            raise schema.ConfigError(
+                "HALO: difference_weight needs successive frames, and decoded_frames="
+                f"{decoded_frames} decodes frames drawn at random. Set one of the two."
+            )
         weights = {
             "reconstruction_loss": 1.0,
             "content_kl": content_kl_weight,
@@ -263,10 +268,16 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
 
         Args:
             features: `(B, T, features)`; action: `(B,)`; times, mask: `(B, T)`.
-            at: `(B, T)` one-hot of each clip's reference frame i.
+            at: one-hot of each clip's reference frame i, `(B, T)`; or of several at
+                once, `(B, M, T)`.
+        Returns: `DiagonalGaussian` over `(B, state_dim)` or `(B, M, state_dim)`.
         """
         label = ops.one_hot(action, self.num_actions)
-        now = ops.einsum("bt,btf->bf", at, features)
+        pick = "bt,btf->bf"
+        if len(at.shape) == 3:
+            pick = "bmt,btf->bmf"
+            label = ops.repeat(label[:, None], at.shape[1], axis=1)
+        now = ops.einsum(pick, at, features)
         hidden = self.position_features(ops.concatenate([now, label], axis=-1))
         position = self.position_head(hidden)
         if not self.dynamics.has_momentum:
@@ -274,8 +285,7 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
         gaps = ops.concatenate(
             [ops.zeros_like(times[:, :1]), times[:, 1:] - times[:, :-1]], axis=1
         )
-        history = self.momentum_network(features, gaps, mask)
-        history = ops.einsum("bt,btf->bf", at, history)
+        history = ops.einsum(pick, at, self.momentum_network(features, gaps, mask))
         momentum = self.momentum_head(ops.concatenate([history, label], axis=-1))
         return DiagonalGaussian(
             ops.concatenate([position.mean, momentum.mean], axis=-1),
@@ -332,46 +342,53 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
         start = ops.sum(at * times, axis=1)  # the reference frame's time
 
         chosen, scale = self._decoded_subset(frames, training)
-        truth, targets, shown = frames, targets, mask
-        if chosen is not None:
-            truth = ops.take_along_axis(frames, chosen[:, :, None, None, None], axis=1)
-            targets = ops.take_along_axis(targets, chosen, axis=1)
-            shown = ops.take_along_axis(mask, chosen, axis=1)
+        truth = ops.take_along_axis(frames, chosen[:, :, None, None, None], axis=1)
+        targets = ops.take_along_axis(targets, chosen, axis=1)
         position = self.dynamics.active_position(
             state, action, targets - start[:, None]
         )
         outputs = {
             "truth": truth,
-            "weight": shown * scale,
+            "weight": scale * ops.take_along_axis(mask, chosen, axis=1),
             "frames": self.decode_active(content, position, action),
             "content_kl": content_q.kl_standard(),
             "motion_kl": motion_kl(self, state_q, state, action, start),
         }
         if self.framewise_weight or self.consistency_weight:
-            outputs.update(
-                self._inferred_everywhere(
-                    frames, features, action, times, mask, content, state, start
-                )
+            inferred = self.state_posterior(
+                features, action, times, mask, ops.one_hot(chosen, length)
+            ).mean
+            outputs["framewise"] = self.decode_active(
+                content, self.dynamics.position(inferred), action
             )
+            own = ops.take_along_axis(times, chosen, axis=1) - start[:, None]
+            rolled = self.dynamics.active_trajectory(state, action, own)
+            outputs["distance"] = ops.sum(ops.square(rolled - inferred), axis=-1)
         return outputs
 
     def loss_terms(self, outputs):
         """Terms in nats a clip, `(batch,)` each, from what `call` returned."""
-        log_likelihood = gaussian_log_likelihood(
-            outputs["truth"], outputs["frames"], self.sigma
-        )
+
+        def error(frames):
+            log_likelihood = gaussian_log_likelihood(
+                outputs["truth"], outputs[frames], self.sigma
+            )
+            return -ops.sum(outputs["weight"] * log_likelihood, axis=1)
+
         terms = {
-            "reconstruction_loss": -ops.sum(outputs["weight"] * log_likelihood, axis=1),
+            "reconstruction_loss": error("frames"),
             "content_kl": outputs["content_kl"],
             "motion_kl": outputs["motion_kl"],
         }
-        for name in ("framewise_loss", "consistency_loss"):
-            if name in outputs:
-                terms[name] = outputs[name]
+        if "framewise" in outputs:
+            terms["framewise_loss"] = error("framewise")
+            distance = outputs["weight"] * outputs["distance"]
+            terms["consistency_loss"] = ops.sum(distance, axis=1)
         if self.difference_weight:
-            change = lambda x: x[:, 1:] - x[:, :-1]  # noqa: E731
-            error = change(outputs["truth"]) - change(outputs["frames"])
-            terms["difference_loss"] = ops.sum(ops.square(error), axis=(1, 2, 3, 4))
+            wrong = outputs["truth"] - outputs["frames"]
+            change = ops.sum(ops.square(wrong[:, 1:] - wrong[:, :-1]), axis=(2, 3, 4))
+            both = outputs["weight"][:, 1:] * outputs["weight"][:, :-1]
+            terms["difference_loss"] = ops.sum(both * change, axis=1)
         return terms
 
     def _row_input(self, inputs, name, frames, default):
@@ -384,8 +401,11 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
 
     def _observation(self, mask, length, training):
         """Which frames the content sees, and the one-hot reference frame."""
+        first = ops.one_hot(ops.argmax(mask, axis=1), length)
         last = ops.cast(ops.arange(length), "float32") * mask
         last = ops.one_hot(ops.argmax(last, axis=1), length)
+        if not self.dynamics.is_reversible:
+            last = first  # no way back from a later frame
         if not training or length == 1:
             return mask, last
         noise, shape = self.seed_generator, ops.shape(mask)
@@ -400,47 +420,25 @@ class HALO(HaloInference, HaloGeneration, SequenceModel):
         )
         single = rare()
         seen = single * draw() + (1.0 - single) * mask
+        if not self.dynamics.is_reversible:
+            return seen, first
         single = rare()
-        first = ops.one_hot(ops.argmax(mask, axis=1), length)
         return seen, single * first + (1.0 - single) * draw()
 
     def _decoded_subset(self, frames, training):
-        """Random frame numbers `(B, m)` to decode, and the weight T / m of each."""
-        length, chosen = frames.shape[1], self.decoded_frames
-        if not training or chosen is None or chosen >= length or self.difference_weight:
-            return None, 1.0
-        order = keras.random.uniform(
-            (ops.shape(frames)[0], length), seed=self.seed_generator
-        )
-        return ops.argsort(order, axis=1)[:, :chosen], length / chosen
+        """Frame numbers `(B, m)` to decode, and the weight T / m of each.
 
-    def _inferred_everywhere(
-        self, frames, features, action, times, mask, content, state, start
-    ):
-        """The paper's code's extra terms: states inferred at every frame."""
-        length = frames.shape[1]
-        states = [
-            self.state_posterior(
-                features,
-                action,
-                times,
-                mask,
-                ops.broadcast_to(
-                    ops.one_hot(index, length), (ops.shape(frames)[0], length)
-                ),
-            ).mean
-            for index in range(length)
-        ]
-        inferred = ops.stack(states, axis=1)  # (B, T, S)
-        rolled = self.dynamics.active_trajectory(state, action, times - start[:, None])
-        distance = ops.sum(ops.square(rolled - inferred), axis=-1)
-        position = inferred[..., : self.dynamics.position_dim]
-        decoded = self.decode_active(content, position, action)
-        error = gaussian_log_likelihood(frames, decoded, self.sigma)
-        return {
-            "framewise_loss": -ops.sum(mask * error, axis=1),
-            "consistency_loss": ops.sum(mask * distance, axis=1),
-        }
+        Drawn at random without replacement in training; all of them otherwise.
+        """
+        count, length, chosen = (
+            ops.shape(frames)[0],
+            frames.shape[1],
+            self.decoded_frames,
+        )
+        if not training or chosen is None or chosen >= length:
+            return ops.broadcast_to(ops.arange(length), (count, length)), 1.0
+        order = keras.random.uniform((count, length), seed=self.seed_generator)
+        return ops.argsort(order, axis=1)[:, :chosen], length / chosen
 
     def bits_per_dim(self, elbo) -> float:
         """A bound in nats a clip as bits a pixel value, of `num_frames` frames."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -30,7 +31,7 @@ class HaloGeneration:
         content = np.asarray(content, "float32")
         state = np.asarray(state, "float32")
         self._check_latents(content, state)
-        times = as_times(times, len(content)).astype("float32")
+        times = as_times(times, len(content))
         step = max(1, FRAMES_A_BATCH // times.shape[-1])
         parts = []
         for i in range(0, len(content), step):
@@ -101,7 +102,8 @@ class HaloGeneration:
         if start == "image":
             state = self.encode(frames, ids).state
         else:
-            state = self._start_states(ids, seed)
+            generator = None if seed is None else ReplicaSeedGenerator(seed)
+            state = self._start_states(ids, generator)
         result = self.decode(content, state, self._default_times(times))
         return result[0] if single else result
 
@@ -109,12 +111,11 @@ class HaloGeneration:
         return np.arange(self.num_frames) if times is None else times
 
     @no_gradient
-    def _start_states(self, action, seed=None):
+    def _start_states(self, action, generator=None):
+        """States at time 0: drawn, or the prior's mode without a generator."""
         prior = self.prior(list(action))
-        if seed is None:
-            active = ops.convert_to_numpy(prior.mode())
-        else:
-            active = ops.convert_to_numpy(prior.sample(ReplicaSeedGenerator(seed)))
+        active = prior.mode() if generator is None else prior.sample(generator)
+        active = ops.convert_to_numpy(active)
         state = np.zeros((len(action), self.num_actions, active.shape[-1]), "float32")
         state[np.arange(len(action)), action] = active
         return state
@@ -144,6 +145,7 @@ class HaloGeneration:
             raise ValueError(f"num_clips must be at least 1, received {num_clips!r}.")
         if seed is None:
             seed = int(np.random.default_rng().integers(2**31 - 1))
+        generator = ReplicaSeedGenerator(seed)
         if motion_from is not None:
             motion = self.encode(motion_from, action).state
             state = np.resize(motion, (num_clips, *motion.shape[1:]))
@@ -152,20 +154,16 @@ class HaloGeneration:
             if action is None:
                 action = rng.integers(self.num_actions, size=num_clips)
             ids = as_actions(action, self.action_names, num_clips)
-            state = self._start_states(ids, seed)
+            state = self._start_states(ids, generator)
         if content_from is not None:
             content = self.encode_content(content_from)
             content = np.resize(content, (num_clips, content.shape[1]))
         else:
-            content = self._sample_content(num_clips, seed + 1)
+            content = self._sample_content(num_clips, generator)
         return self.decode(content, state, self._default_times(times))
 
-    def _sample_content(self, count, seed):
-        import keras
-
-        noise = keras.random.normal(
-            (count, self.content_dim), seed=ReplicaSeedGenerator(seed)
-        )
+    def _sample_content(self, count, generator):
+        noise = keras.random.normal((count, self.content_dim), seed=generator)
         noise = ops.convert_to_numpy(noise)
         if not self.fitted_prior.fitted:
             return noise

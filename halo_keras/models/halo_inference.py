@@ -72,6 +72,8 @@ class HaloInference:
         return np.concatenate(parts)
 
     def _posterior(self, features, action, times, mask, reference):
+        if reference is None and not self.dynamics.is_reversible:
+            reference = 0  # no way back from a later frame
         index = _reference_index(mask, reference)
         at = np.eye(mask.shape[1], dtype="float32")[index]
         times32 = (times - times[:, :1]).astype("float32")
@@ -105,7 +107,7 @@ class HaloInference:
         """Active states `(B, S)` carried by each clip's own time `(B,)`."""
         if not np.any(time):
             return ops.convert_to_numpy(state)
-        time = np.asarray(time, "float32")[:, None]
+        time = np.asarray(time)[:, None]
         moved = self.dynamics.active_trajectory(state, action, time)
         return ops.convert_to_numpy(moved)[:, 0]
 
@@ -142,7 +144,7 @@ class HaloInference:
             for action in range(self.num_actions):
                 ids = np.full(len(features), action, "int32")
                 q = self._posterior(features, ids, times[rows], mask[rows], None)
-                relative = (times[rows] - q.time[:, None]).astype("float32")
+                relative = times[rows] - q.time[:, None]
                 position = self.dynamics.active_position(q.state.mean, ids, relative)
                 decoded = self.decode_active(q.content.mean, position, ids)
                 likelihood = gaussian_log_likelihood(
@@ -168,7 +170,7 @@ class HaloInference:
         frames, single = self._frames(frames)
         encoding = self.encode(frames, action)
         times = np.arange(frames.shape[1]) if times is None else np.asarray(times)
-        rolled = self.dynamics.trajectory(encoding.state, times.astype("float32"))
+        rolled = self.dynamics.trajectory(encoding.state, times)
         shape = (-1, *encoding.state.shape[1:])
         energy = self.dynamics.energy(ops.reshape(rolled, shape))
         energy = ops.convert_to_numpy(energy).reshape(len(frames), -1, self.num_actions)
@@ -179,20 +181,25 @@ class HaloInference:
 def _as_mask(mask, frames):
     if mask is None:
         return np.ones(frames.shape[:2], "float32")
-    mask = np.asarray(mask).astype("float32").reshape(-1, frames.shape[1])
-    if len(mask) not in (1, len(frames)) or not mask.any(axis=1).all():
+    mask = np.atleast_2d(np.asarray(mask))
+    if (
+        mask.shape not in ((1, frames.shape[1]), frames.shape[:2])
+        or not np.isin(mask, (0, 1)).all()
+        or not mask.any(axis=1).all()
+    ):
         raise ValueError(
-            f"mask must have shape {frames.shape[:2]} and keep at least one frame of "
-            f"each clip, received shape {mask.shape}."
+            f"mask must hold 0 or 1 for each frame, in shape {frames.shape[:2]}, and "
+            f"keep at least one frame of each clip, received shape {mask.shape}."
         )
-    return np.broadcast_to(mask, frames.shape[:2])
+    return np.broadcast_to(mask, frames.shape[:2]).astype("float32")
 
 
 def _reference_index(mask, reference):
     length = mask.shape[1]
     if reference is None:
         return length - 1 - np.argmax(mask[:, ::-1] > 0, axis=1)
-    if not -length <= reference < length:
+    whole = isinstance(reference, (int, np.integer))
+    if not whole or not -length <= reference < length:
         raise ValueError(
             f"reference must be the index of one of the {length} frames, received "
             f"{reference}."

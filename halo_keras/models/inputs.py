@@ -107,7 +107,7 @@ def _action_id(entry, names):
         if 0 <= entry < len(names):
             return int(entry)
     raise ValueError(
-        f"unknown action {_show(entry)}{nearest(entry, names)} The model knows "
+        f"unknown action {_show(entry)}{nearest(entry, names) or '.'} The model knows "
         f"{len(names)}: {', '.join(names)} (or their ids, 0 to {len(names) - 1})."
     )
 

@@ -80,7 +80,11 @@ class SequenceModel(keras.Model):
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
-        """The weighted negative evidence lower bound, averaged over the batch."""
+        """The weighted negative evidence lower bound, averaged over the batch.
+
+        In training the latents are drawn, so the metric `elbo` estimates the bound; in
+        `evaluate` they are the posterior's means, and `elbo` is a little above it.
+        """
         terms = self.loss_terms(y_pred)
         warmup = 1.0
         if training and self.kl_warmup_steps:

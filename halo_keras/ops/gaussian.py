@@ -133,6 +133,12 @@ class GaussianMixture:
         self.logits = ops.convert_to_tensor(logits)
         self.components = FullGaussian(mean, scale_tril)
 
+    def mode(self):
+        """The mean of the heaviest component, `(..., dim)`."""
+        heaviest = ops.argmax(self.logits, axis=-1)
+        weights = ops.one_hot(heaviest, self.logits.shape[-1], dtype=self.logits.dtype)
+        return ops.sum(weights[..., None] * self.components.mean, axis=-2)
+
     def sample(self, seed=None):
         """One draw: a component, then a point of it. No gradient to the logits."""
         component_seed, point_seed = _two_seeds(seed)

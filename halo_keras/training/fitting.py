@@ -14,6 +14,7 @@ from halo_keras import data
 from halo_keras.schema import ConfigError
 from halo_keras.training import callbacks as beside
 from halo_keras.training.checkpoint import CheckpointFolder
+from halo_keras.training.clipped_adam import ClippedAdam
 from halo_keras.training.loop_batches import loop_targets
 from halo_keras.training.recipe import Recipe
 from halo_keras.training.sample_strips import draw_strips
@@ -115,7 +116,7 @@ def compile_model(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> N
         warmup_steps=warmup,
     )
     model.compile(
-        optimizer=keras.optimizers.Adam(
+        optimizer=ClippedAdam(
             schedule,
             global_clipnorm=recipe.clip_norm,
             use_ema=True,

@@ -63,6 +63,25 @@ def check_batch_size(batch_size: int, replicas: int) -> None:
         )
 
 
+def sum_over_replicas(tensors: list) -> tuple[list, int]:
+    """Each tensor summed over the replicas of a running step, and their number.
+
+    A tensor that is None stays None. Outside `tf.distribute` nothing is changed and
+    the number is 1.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return tensors, 1
+    import tensorflow as tf
+
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return tensors, 1
+    there = [tensor for tensor in tensors if tensor is not None]
+    summed = iter(context.all_reduce(tf.distribute.ReduceOp.SUM, there))
+    tensors = [None if tensor is None else next(summed) for tensor in tensors]
+    return tensors, context.num_replicas_in_sync
+
+
 def device_names() -> list[str]:
     """What the backend computes on, for instance `["NVIDIA H200"]` or `["cpu"]`."""
     backend = keras.backend.backend()

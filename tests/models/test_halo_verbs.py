@@ -8,6 +8,7 @@ from models.small_halo import SHAPE, moving_dots, small_halo
 
 from halo_keras.dynamics import NormalFormDynamics, OrthogonalDynamics
 from halo_keras.models import HALO
+from halo_keras.models.replica import ReplicaSeedGenerator
 from halo_keras.schema import ConfigError
 
 pytestmark = pytest.mark.backend
@@ -118,7 +119,9 @@ def test_samples_follow_the_fitted_density(model):
     data = moving_dots(30)
     states = model.encode(data["frames"], data["action"]).state
     own = states[data["action"] == 1, 1]
-    drawn = model._start_states(np.full(4000, 1, "int32"), seed=3)[:, 1]
+    drawn = model._start_states(np.full(4000, 1, "int32"), ReplicaSeedGenerator(3))[
+        :, 1
+    ]
     scale = own.std(0) + 1e-3
     assert (np.abs(drawn.mean(0) - own.mean(0)) / scale).max() < 0.15
     assert (np.abs(drawn.std(0) - own.std(0)) / scale).max() < 0.15
