@@ -9,6 +9,8 @@ from typing import Any
 
 # Groups of metrics.json that tell how a run went, not how good the model is.
 RUN_GROUPS = ("run",)
+# A preset folder may hold a picture under this name; its card then shows it.
+PICTURE = "swap.gif"
 
 
 def model_card(metadata: dict, metrics: dict) -> str:
@@ -34,6 +36,7 @@ def model_card(metadata: dict, metrics: dict) -> str:
             "",
             metadata["description"],
             "",
+            *_picture(metadata),
             *_use(metadata),
             *_table("Measured", ("metric", "value"), results),
             *_table("The run", ("what", "value"), run),
@@ -50,6 +53,13 @@ def model_card(metadata: dict, metrics: dict) -> str:
             "",
         ]
     )
+
+
+def _picture(metadata: dict) -> list[str]:
+    if PICTURE not in metadata["sha256"]:
+        return []
+    text = "Content of the first column, motion of the first row; all of it synthetic."
+    return [f"![{text}]({PICTURE})", "", text, ""]
 
 
 def _front_matter(metadata: dict, numbers: dict[str, float]) -> list[str]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 
+from halo_keras.hub.card import PICTURE
 from halo_keras.hub.presets import from_pretrained
 from halo_keras.hub.saving import save_preset
 from halo_keras.training.fitting import fit_recipe
 from halo_keras.training.provenance import describe_run
 from halo_keras.training.recipe import Recipe
+from halo_keras.training.swap_picture import draw_swaps
 
 
 def train(
@@ -77,18 +80,24 @@ def train(
     if recipe.evaluate is not None:
         measured = recipe.evaluate(model, recipe, fitted.load, judge)
     run = describe_run(recipe.seed, fitted.steps, fitted.seconds, fitted.replicas)
-    save_preset(
-        model,
-        output,
-        name=recipe.preset,
-        metadata={
-            "version": recipe.version,
-            "description": recipe.description,
-            "recipe": recipe.to_dict(),
-            "dataset": recipe.dataset,
-            "license": dataset.license,
-            "attribution": dataset.attribution,
-        },
-        metrics={**measured, "run": run},
-    )
+    with tempfile.TemporaryDirectory() as drawn:
+        pictures = []
+        if hasattr(model, "example_clips"):
+            pictures.append(Path(drawn) / PICTURE)
+            draw_swaps(model, pictures[0])
+        save_preset(
+            model,
+            output,
+            name=recipe.preset,
+            metadata={
+                "version": recipe.version,
+                "description": recipe.description,
+                "recipe": recipe.to_dict(),
+                "dataset": recipe.dataset,
+                "license": dataset.license,
+                "attribution": dataset.attribution,
+            },
+            metrics={**measured, "run": run},
+            extra_files=pictures,
+        )
     return output
