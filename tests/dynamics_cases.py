@@ -22,7 +22,7 @@ CASES = {
     "periodic": (NormalFormDynamics, {"harmonics": [1, 2, 3], "period": 8.0}),
     "action_angle": (ActionAngleDynamics, {}),
     "linear": (LinearDynamics, {}),
-    "recurrent": (RecurrentDynamics, {}),
+    "recurrent": (RecurrentDynamics, {"num_frames": 9}),
     "positional": (PositionalEncoding, {}),
 }
 DIM, OPERATORS, BATCH = 4, 3, 5

@@ -142,7 +142,7 @@ class ActionAngleDynamics(LatentDynamics):
 
     def _active_angle(self, state, action, times):
         """Angles of each clip's own operator: `(batch, num_times, position_dim)`."""
-        own = [ops.take(value, action, axis=0) for value in self._tensors()]
+        own = [self._own(value, action) for value in self._tensors()]
         _, speed = self._energy_and_speed(state, own)
         return reduced_angle(speed[:, None], times[..., None])
 

@@ -191,6 +191,15 @@ class LatentDynamics(keras.layers.Layer):
         back = self.active_trajectory(sample, action, -time[:, None])[:, 0]
         return posterior.log_prob(sample) - prior.log_prob(back)
 
+    @staticmethod
+    def _own(value, action):
+        """Each clip's own operator's part of a weight: `(batch, ...)`.
+
+        Multiplied by 1 first, because the gradient of a variable that is gathered
+        directly is sparse on TensorFlow, and optimisers treat that differently.
+        """
+        return ops.take(1.0 * value, action, axis=0)
+
     # ---- checks ----------------------------------------------------------------
 
     def _checked_state(self, state, middle: tuple):

@@ -81,7 +81,7 @@ class ExponentialDynamics(LatentDynamics):
         spacing = equal_spacing(known)
         if spacing is not None:
             start, step, num_times = spacing
-            own = ops.take(generator, action, axis=0)
+            own = self._own(generator, action)
             state = self._moved_to_start(state, start, own)
             flow = self._flow(step, generator)
             states = doubled_states(
@@ -94,7 +94,7 @@ class ExponentialDynamics(LatentDynamics):
             with exact_matmul():
                 states = ops.einsum("tbij,bj->bti", flows, state)
         else:
-            own = ops.take(generator, action, axis=0)[:, None]  # (B, 1, n, n)
+            own = self._own(generator, action)[:, None]  # (B, 1, n, n)
             flows = self._flow(times[..., None, None], own)
             with exact_matmul():
                 states = ops.einsum("btij,bj->bti", flows, state)
@@ -112,7 +112,7 @@ class ExponentialDynamics(LatentDynamics):
             return (flow @ state[..., None])[..., 0]
 
     def _carried_kl(self, posterior, prior, action, time, sample):
-        own = ops.take(self.generator(), action, axis=0)
+        own = self._own(self.generator(), action)
         inverse = self._flow(-time[:, None, None], own)
         # ln det exp(t K) = t tr K, 0 for Hamiltonian generators
         log_det = time * ops.trace(own, axis1=-2, axis2=-1)

@@ -70,7 +70,7 @@ class LinearDynamics(ExponentialDynamics):
 
     def _carried_kl(self, posterior, prior, action, time, sample):
         """KL to N(F mu + c, F Lambda F'), (F, c) being the flow's affine parts."""
-        own = ops.take(self.generator(), action, axis=0)
+        own = self._own(self.generator(), action)
         inverse = self._flow(-time[:, None, None], own)
         size = self.state_dim
         # The inverse flow is m -> F^{-1} m + c'; c' moves to the prior's mean.

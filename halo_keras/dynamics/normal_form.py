@@ -162,7 +162,7 @@ class NormalFormDynamics(LatentDynamics):
 
     def _active_angle(self, action, times):
         """Angles of each clip's own operator: `(batch, num_times, position_dim)`."""
-        rates = ops.take(self._rates(), action, axis=0)[:, None]  # (B, 1, d)
+        rates = self._own(self._rates(), action)[:, None]  # (B, 1, d)
         return self._angle(rates, times[..., None])
 
     def _rates(self):

@@ -71,7 +71,7 @@ class PositionalEncoding(LatentDynamics):
         return state[:, None] + moved
 
     def _move_active(self, state, action, times, known):
-        own = ops.take(ops.convert_to_tensor(self.kernel), action, axis=0)
+        own = self._own(ops.convert_to_tensor(self.kernel), action)
         return state[:, None] + self.encoding(times) @ own
 
     def _carried_kl(self, posterior, prior, action, time, sample):

@@ -83,7 +83,7 @@ class RecurrentDynamics(LatentDynamics):
         return _pick(steps, times)
 
     def _move_active(self, state, action, times, known):
-        kernel, bias = (ops.take(value, action, axis=0) for value in self._tensors())
+        kernel, bias = (self._own(value, action) for value in self._tensors())
         steps = self._roll(state[:, None], kernel, bias[:, None], times, known)
         return _pick(ops.swapaxes(steps[:, :, 0], 0, 1), times)
 
