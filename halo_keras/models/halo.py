@@ -19,6 +19,7 @@ from halo_keras.layers import (
 )
 from halo_keras.layers.frame_encoder import FRAME_SHAPE, check_frame_shape
 from halo_keras.layers.state_prior import KINDS
+from halo_keras.models.halo_actions import HaloActions
 from halo_keras.models.halo_generation import HaloGeneration
 from halo_keras.models.halo_inference import Encoding, HaloInference
 from halo_keras.models.motion_kl import motion_kl
@@ -30,7 +31,7 @@ __all__ = ["HALO", "Encoding"]
 
 
 @keras.saving.register_keras_serializable("halo_keras")
-class HALO(HaloInference, HaloGeneration, SequenceModel):
+class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
     """A clip is a content z and a state s that a Hamiltonian operator moves.
 
     Generative model (HALO, Eqs. 1-5): z ~ N(0, I); the state (q_0, p_0) of the active

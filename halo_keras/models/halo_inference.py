@@ -1,4 +1,4 @@
-"""HALO's inference verbs: what is the content, the state, the action of a clip?"""
+"""HALO's inference verbs: what is the content, the state, the energy of a clip?"""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import numpy as np
 from keras import ops
 
 from halo_keras.models.inputs import as_actions
-from halo_keras.models.motion_kl import motion_kl
 from halo_keras.models.no_gradient import no_gradient
 from halo_keras.ops.gaussian import DiagonalGaussian
-from halo_keras.ops.likelihood import gaussian_log_likelihood
 
 CLIPS_A_BATCH = 64
 
@@ -40,7 +38,7 @@ class Posterior(NamedTuple):
 
 
 class HaloInference:
-    """`posterior, encode, encode_content, infer_action, energy` of HALO."""
+    """`posterior, encode, encode_content, energy` of HALO."""
 
     @no_gradient
     def posterior(self, frames, action=None, times=None, mask=None, reference=None):
@@ -57,7 +55,7 @@ class HaloInference:
         frames, _ = self._frames(frames)
         times = self._observed_times(times, frames)
         times = np.broadcast_to(times, frames.shape[:2])
-        mask = _as_mask(mask, frames)
+        mask = as_mask(mask, frames)
         if action is None:
             action = self.infer_action(frames, times, mask)
         action = as_actions(action, self.action_names, len(frames))
@@ -98,7 +96,7 @@ class HaloInference:
     def encode_content(self, frames, mask=None):
         """Posterior mean of the content, `(batch, content_dim)`; needs no action."""
         frames, _ = self._frames(frames)
-        mask = _as_mask(mask, frames)
+        mask = as_mask(mask, frames)
         return ops.convert_to_numpy(
             self.content_network(self._features(frames), mask).mean
         )
@@ -110,53 +108,6 @@ class HaloInference:
         time = np.asarray(time)[:, None]
         moved = self.dynamics.active_trajectory(state, action, time)
         return ops.convert_to_numpy(moved)[:, 0]
-
-    def infer_action(self, frames, times=None, mask=None):
-        """argmax_u ln p(x | z, q^u) - KL_u at posterior means, uniform p(u).
-
-        Args:
-            frames: clips of at least two frames; one picture does not tell a motion.
-        Returns: `(batch,)` ids.
-        Raises: ValueError for one frame, where the model has several actions.
-        """
-        frames, _ = self._frames(frames)
-        if self.num_actions == 1:
-            return np.zeros(len(frames), "int32")
-        if frames.shape[1] < 2:
-            raise ValueError(
-                "infer_action needs clips of at least 2 frames, received 1. Pass the "
-                f"action: one of {', '.join(self.action_names)}."
-            )
-        return np.argmax(self.action_scores(frames, times, mask), axis=1).astype(
-            "int32"
-        )
-
-    @no_gradient
-    def action_scores(self, frames, times=None, mask=None):
-        """ln p(x | z, q^u) - KL(q(s_i | u) || p(s_i | u)), `(batch, num_actions)`."""
-        frames, _ = self._frames(frames)
-        times = np.broadcast_to(self._observed_times(times, frames), frames.shape[:2])
-        mask = _as_mask(mask, frames)
-        scores = np.zeros((len(frames), self.num_actions))
-        for i in range(0, len(frames), CLIPS_A_BATCH):
-            rows = slice(i, i + CLIPS_A_BATCH)
-            features = self._features(frames[rows])
-            for action in range(self.num_actions):
-                ids = np.full(len(features), action, "int32")
-                q = self._posterior(features, ids, times[rows], mask[rows], None)
-                relative = times[rows] - q.time[:, None]
-                position = self.dynamics.active_position(q.state.mean, ids, relative)
-                decoded = self.decode_active(q.content.mean, position, ids)
-                likelihood = gaussian_log_likelihood(
-                    ops.convert_to_tensor(frames[rows]), decoded, self.sigma
-                )
-                divergence = motion_kl(
-                    self, q.state, q.state.mean, ids, q.time.astype("float32")
-                )
-                weight = ops.convert_to_tensor(mask[rows])
-                score = ops.sum(likelihood * weight, axis=1) - divergence
-                scores[rows, action] = ops.convert_to_numpy(score)
-        return scores
 
     @no_gradient
     def energy(self, frames, action=None, times=None):
@@ -178,7 +129,8 @@ class HaloInference:
         return energy[0] if single else energy
 
 
-def _as_mask(mask, frames):
+def as_mask(mask, frames):
+    """A mask of observed frames as float32 `(batch, time)`, all 1 for None."""
     if mask is None:
         return np.ones(frames.shape[:2], "float32")
     mask = np.atleast_2d(np.asarray(mask))

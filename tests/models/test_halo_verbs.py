@@ -187,6 +187,21 @@ def test_infer_action_is_the_argmax_of_the_scores_by_hand(model, clips):
         model.infer_action(frames[:, :1])
 
 
+def test_infer_action_skips_no_action_that_could_win(rng):
+    """Against the full scores, where actions are hard to tell and frames masked."""
+    model = small_halo(pixel_stddev=2.0)
+    model.equilibrium.assign(3.0 * rng.normal(size=(3, 2)))
+    frames = rng.integers(0, 255, (40, 6, *SHAPE)).astype("uint8")
+    mask = np.ones((40, 6), "float32")
+    mask[::2, 4:] = 0
+    for options in ({}, {"mask": mask}):
+        scores = model.action_scores(frames, **options)
+        found = model.infer_action(frames, **options)
+        chosen = scores[np.arange(40), found]
+        np.testing.assert_allclose(chosen, scores.max(axis=1), atol=1e-3)
+        assert len(set(found.tolist())) > 1
+
+
 def test_one_operator_needs_no_action():
     model = small_halo(num_actions=1)
     clips = moving_dots(4, num_actions=1)
