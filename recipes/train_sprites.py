@@ -183,7 +183,7 @@ RECIPES = {
         judge="judge-sprites",
         # A transported N(0, I) blows up along hyperbolic directions: the paper's choice.
         model={**FREE, "dynamics": "symplectic", "prior_at": "reference"},
-        epochs=8,
+        epochs=5,
         batch_size=32,
         learning_rate=1.5e-3,
         ema_momentum=0.995,
@@ -199,7 +199,7 @@ RECIPES = {
         evaluate=evaluate,
         judge="judge-sprites",
         model={**FREE, "dynamics": "orthogonal"},
-        epochs=8,
+        epochs=5,
         batch_size=32,
         learning_rate=1.5e-3,
         ema_momentum=0.995,
