@@ -2,7 +2,6 @@
 
 import importlib.util
 
-import numpy as np
 import pytest
 from training.toy_training import toy_recipe
 
@@ -99,52 +98,3 @@ def test_balls_models_are_built_from_their_parts(recipe_files):
         assert model.num_actions == dataset.num_actions
         assert model.dynamics.position_dim == recipe.model["position_dim"]
     assert type(model.dynamics).__name__ == "ActionAngleDynamics"
-
-
-class Oracle:
-    """Knows the states of the balls, and so every exact frame."""
-
-    def __init__(self, dataset):
-        self.dataset = dataset
-        self.num_actions = dataset.num_actions
-
-    def reconstruct(self, frames, action, reference=None):
-        return frames
-
-    def forecast(self, frames, times, action):
-        return data.balls.render(self.dataset.states, times)
-
-    def swap_motion(self, content_from, motion_from, action):
-        # The motion clip is found by its frames, the content by its own.
-        order = [
-            int(
-                np.argmin(
-                    np.abs(self.dataset.frames - clip.astype(int)).sum((1, 2, 3, 4))
-                )
-            )
-            for clip in motion_from
-        ]
-        moved = {key: value[order] for key, value in self.dataset.states.items()}
-        times = np.arange(self.dataset.num_frames)
-        return data.balls.render_joint(self.dataset.states, [moved], times)
-
-    def infer_action(self, frames):
-        return self.dataset.labels["action"]
-
-
-def test_an_oracle_has_no_error_on_balls(recipe_files, monkeypatch):
-    from halo_keras.evaluation import probes
-
-    monkeypatch.setattr(probes, "leakage", lambda model, train, test: {"leak": 0.25})
-    balls = recipe_files["train_balls"]
-    recipe = balls.RECIPES["halo-tiny"]
-
-    def load(split):
-        return data.load("balls", split, num_clips=6, num_frames=8)
-
-    found = balls.evaluate(Oracle(load("test")), recipe, load, None)["test"]
-    assert found.pop("infer_action_accuracy") == 1.0
-    assert found.pop("leak") == 0.25
-    assert found.pop("centre_error") < 0.02
-    assert len(found) == 8
-    assert all(value == 0 for value in found.values()), found
