@@ -181,7 +181,7 @@ RECIPES = {
         build_model=build_model,
         evaluate=evaluate,
         judge="judge-sprites",
-        # A transported N(0, I) blows up along hyperbolic directions: the paper's choice.
+        # A carried N(0, I) blows up along hyperbolic directions: the paper's choice.
         model={**FREE, "dynamics": "symplectic", "prior_at": "reference"},
         epochs=5,
         batch_size=32,
