@@ -124,19 +124,21 @@ class ActionAngleDynamics(LatentDynamics):
 
     def active_position(self, state, action, times):
         state = self._checked_state(state, ())
-        times, _ = self._checked_times(times)
+        times, known = self._checked_times(times)
+        times = times if known is None else known
         angle = self._active_angle(state, ops.cast(action, "int32"), times)
         position, momentum = ops.split(state[:, None], 2, axis=-1)
         return position * ops.cos(angle) + momentum * ops.sin(angle)
 
     def _move_all(self, state, times, known):
+        times = times if known is None else known
         _, speed = self._energy_and_speed(state, self._tensors())
         angle = reduced_angle(speed[:, None], times[..., None, None])  # (B, T, K, d)
         position, momentum = ops.split(state[:, None], 2, axis=-1)
         return ops.concatenate(rotate(position, momentum, angle), axis=-1)
 
     def _move_active(self, state, action, times, known):
-        angle = self._active_angle(state, action, times)
+        angle = self._active_angle(state, action, times if known is None else known)
         position, momentum = ops.split(state[:, None], 2, axis=-1)
         return ops.concatenate(rotate(position, momentum, angle), axis=-1)
 

@@ -144,21 +144,40 @@ class NormalFormDynamics(LatentDynamics):
 
     def active_position(self, state, action, times):
         state = self._checked_state(state, ())
-        times, _ = self._checked_times(times)
+        times, known = self._checked_times(times)
         position, momentum = ops.split(state[:, None], 2, axis=-1)
-        angle = self._active_angle(ops.cast(action, "int32"), times)
-        return position * ops.cos(angle) + momentum * ops.sin(angle)
+        cos, sin = self._active_rotation(ops.cast(action, "int32"), times, known)
+        return position * cos + momentum * sin
 
     def _move_all(self, state, times, known):
-        position, momentum = ops.split(state[:, None], 2, axis=-1)
+        times = times if known is None else known
         # (T, 1, 1) or (B, T, 1, 1) against (K, d)
         angle = self._angle(self._rates(), times[..., None, None])
-        return ops.concatenate(rotate(position, momentum, angle), axis=-1)
+        cos, sin = ops.cos(angle), ops.sin(angle)
+        # (q, p) * (cos, cos) + (p, q) * (sin, -sin): the large result is passed over
+        # as few times as possible.
+        position, momentum = ops.split(state[:, None], 2, axis=-1)
+        turned = ops.concatenate([momentum, position], axis=-1)
+        return state[:, None] * ops.concatenate([cos, cos], axis=-1) + (
+            turned * ops.concatenate([sin, -sin], axis=-1)
+        )
 
     def _move_active(self, state, action, times, known):
         position, momentum = ops.split(state[:, None], 2, axis=-1)
+        cos, sin = self._active_rotation(action, times, known)
+        moved = position * cos + momentum * sin, momentum * cos - position * sin
+        return ops.concatenate(moved, axis=-1)
+
+    def _active_rotation(self, action, times, known):
+        """cos and sin for each clip's own operator: `(batch, num_times, d)` each."""
+        times = times if known is None else known
+        clips = action.shape[0]
+        if len(times.shape) == 1 and (clips is None or clips > self.num_operators):
+            # Fewer operators than clips: cosines of all of them, then each clip's own.
+            angle = self._angle(self._rates()[:, None], times[:, None])  # (K, T, d)
+            return self._own(ops.cos(angle), action), self._own(ops.sin(angle), action)
         angle = self._active_angle(action, times)
-        return ops.concatenate(rotate(position, momentum, angle), axis=-1)
+        return ops.cos(angle), ops.sin(angle)
 
     def _active_angle(self, action, times):
         """Angles of each clip's own operator: `(batch, num_times, position_dim)`."""

@@ -31,7 +31,8 @@ def reduced_angle(speed, time):
     Args:
         speed: radians a frame, any shape that broadcasts with `time`; |speed| <= 4
             for the full accuracy (angular speeds of sampled motion stay below pi).
-        time: frames, real, any sign.
+        time: frames, real, any sign. Numbers and NumPy arrays are cut into their
+            pieces before anything is compiled, and whole ones need fewer of them.
 
     Returns:
         Tensor of the broadcast shape and of the floating dtype of `speed`. For
@@ -41,8 +42,8 @@ def reduced_angle(speed, time):
     """
     speed = ops.convert_to_tensor(speed)
     dtype = keras.backend.standardize_dtype(speed.dtype)
-    time = ops.cast(time, dtype)
     if dtype != "float32":
+        time = ops.convert_to_tensor(time, dtype=dtype)
         turns = speed * time * _TURN
         return speed * time - TWO_PI * ops.stop_gradient(ops.round(turns))
 
@@ -72,8 +73,8 @@ def reduced_phase(frequency, time):
     """
     frequency = ops.convert_to_tensor(frequency)
     dtype = keras.backend.standardize_dtype(frequency.dtype)
-    time = ops.cast(time, dtype)
     if dtype != "float32":
+        time = ops.convert_to_tensor(time, dtype=dtype)
         turns = frequency * time
         return TWO_PI * (turns - ops.stop_gradient(ops.round(turns)))
     c_1 = _round_to(frequency, 2.0**-13)
@@ -89,16 +90,34 @@ def _reduced_turns(c_1, c_2, c_3, time):
     The pieces of frequency and time that come out of a rounding have no gradient;
     c_3 and time_3 carry it: d/d frequency = time, d/d time = frequency.
     """
-    time_1 = _round_to(time, 32.0)  # 12 bits below 131,072
-    time_2 = _round_to(time - time_1, 2.0**-7)  # 12 bits, |time_2| <= 16
-    time_3 = (time - time_1) - time_2
+    known = concrete_times(time)
+    if known is not None and _is_short(known):
+        time = ops.convert_to_tensor(known, dtype="float32")
+        return _fraction(_fraction(c_1 * time) + (c_2 + c_3) * time)
+    if known is not None:
+        known_1 = np.round(known / 32.0) * 32.0
+        known_2 = np.round((known - known_1) * 2.0**7) / 2.0**7
+        pieces = known, known_1, known_2, known - known_1 - known_2
+        time, time_1, time_2, time_3 = (
+            ops.convert_to_tensor(piece, dtype="float32") for piece in pieces
+        )
+    else:
+        time = ops.convert_to_tensor(time, dtype="float32")
+        time_1 = _round_to(time, 32.0)  # 12 bits below 131,072
+        time_2 = _round_to(time - time_1, 2.0**-7)  # 12 bits, |time_2| <= 16
+        time_3 = (time - time_1) - time_2
     turns = (
         _fraction(c_1 * time_1)
         + _fraction(c_1 * time_2)
         + _fraction(c_2 * time_1)
-        + (c_1 * time_3 + c_2 * (time - time_1) + c_3 * time)
+        + (c_1 * time_3 + c_2 * (time_2 + time_3) + c_3 * time)
     )
     return _fraction(turns)
+
+
+def _is_short(known: np.ndarray) -> bool:
+    """Whole times below 4,096: 12 bits, so that c_1 * time is exact as it is."""
+    return bool(np.all(known == np.round(known)) and np.all(np.abs(known) <= 4096))
 
 
 def _round_to(x, unit):
