@@ -10,9 +10,9 @@ from halo_keras.training.swap_picture import NUM_CONTENTS, NUM_MOTIONS, draw_swa
 def test_cells_are_the_swaps_of_the_example_clips(tmp_path):
     model = small_halo().fit_prior(moving_dots(12))
     draw_swaps(model, tmp_path / "swap.gif")
-    drawn = np.asarray(read_clip(tmp_path / "swap.gif"))[:, ::3, ::3]  # scale 3
+    drawn = np.asarray(read_clip(tmp_path / "swap.gif"))[:, ::2, ::2]  # scale 2
     clips = model.example_clips()
-    frames, action, times = clips["frames"], clips["action"], np.arange(12)
+    frames, action, times = clips["frames"], clips["action"], np.arange(16)
     assert len(drawn) == len(times)
     content, motion = 1, 2
     expected = model.swap_motion(
