@@ -8,6 +8,12 @@ import pytest
 TABLE = re.compile(r"<!-- presets:.*?-->\n(.*?)<!-- end of presets -->", re.DOTALL)
 
 
+JUDGE_COLUMNS = tuple(
+    (f"judge_real_{head}_accuracy", head + " {:.4f}")
+    for head in ("action", "body", "bottomwear", "topwear", "hair")
+)
+
+
 @pytest.fixture(scope="module")
 def readme(repository):
     return (repository / "README.md").read_text(encoding="utf-8")
@@ -31,11 +37,6 @@ COLUMNS = (
     ("forward_2x_mse", "2 x the length: MSE {:.6f}"),
     ("forward_8x_mse", "8 x: {:.6f}"),
     ("backward_8x_mse", "8 x backward: {:.6f}"),
-    ("action", "action {:.4f}"),
-    ("body", "body {:.4f}"),
-    ("bottomwear", "bottomwear {:.4f}"),
-    ("topwear", "topwear {:.4f}"),
-    ("hair", "hair {:.4f}"),
 )
 
 
@@ -59,7 +60,8 @@ def preset_table(repository):
     for info in list_presets():
         path = repository / "zoo" / info.name / "metrics.json"
         test = json.loads(path.read_text(encoding="utf-8")).get("test", {})
-        shown = [text.format(test[key]) for key, text in COLUMNS if key in test]
+        columns = JUDGE_COLUMNS if info.family == "judge" else COLUMNS
+        shown = [text.format(test[key]) for key, text in columns if key in test]
         lines.append(
             f"| `{info.name}` | {info.data} | {info.license} | "
             f"{info.size_bytes / 1e6:.1f} MB | {', '.join(shown)} |"
