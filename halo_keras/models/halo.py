@@ -298,6 +298,8 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
 
         `active` is `(B, K)`, 1 for the operators whose motion is in the clip.
         """
+        content = ops.convert_to_tensor(content, "float32")
+        positions = ops.convert_to_tensor(positions, "float32")
         centred = positions + ops.convert_to_tensor(self.equilibrium)
         positions = centred * ops.cast(active, "float32")[:, None, :, None]
         count, length = ops.shape(positions)[0], ops.shape(positions)[1]
