@@ -1,7 +1,7 @@
 """Bundled presets give the same frames on every backend, to 1e-5.
 
-The tolerance of a forecast grows with time, 1e-5 (1 + |t| / 4): backends differ in the last
-bit of a learned speed, which is a phase error that grows so.
+The tolerance of a forecast grows with time, 1e-5 (1 + |t| / 4): backends differ in the
+last bit of a learned speed, which is a phase error that grows so.
 
 The stored frames (`reference/<preset>.npz`) were made by `make_reference.py` on
 TensorFlow; this file is run on TensorFlow, JAX and PyTorch.
