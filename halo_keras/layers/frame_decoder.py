@@ -17,6 +17,11 @@ def pixel_shuffle(x, channels: int):
     return ops.reshape(x, (-1, 2 * height, 2 * width, channels))
 
 
+def leaky_clip(x, outside_slope: float):
+    """x within [0, 1], and of that slope outside, where `clip` would have none."""
+    return outside_slope * x + (1.0 - outside_slope) * ops.clip(x, 0.0, 1.0)
+
+
 @keras.saving.register_keras_serializable("halo_keras")
 class FrameDecoder(keras.layers.Layer):
     """A vector to a frame: a dense map to a coarse grid, then upsampling stages.
@@ -35,10 +40,14 @@ class FrameDecoder(keras.layers.Layer):
             `2 ** len(channels)`.
         base_channels: channels of the coarse grid that the dense map gives.
         hidden: width of the latent code that modulates the stages.
+        outside_slope: None: pixels are a linear map of the last features. A number s:
+            they are a "leaky clip" of it, `s x + (1 - s) clip(x, 0, 1)`, which lets
+            the network push what is black (or white) well past the end of the range,
+            so that noise there is s times smaller and mostly clipped away.
     Call arguments:
         latent: `(batch, latent_dim)`.
-    Returns: `(batch, height, width, channels)`: the mean of the pixels. It is not
-        squashed; the verbs clip it to [0, 1] for display.
+    Returns: `(batch, height, width, channels)`: the mean of the pixels, which may lie
+        outside of [0, 1]; the verbs clip it.
     """
 
     part_kind = "decoder"
@@ -47,6 +56,7 @@ class FrameDecoder(keras.layers.Layer):
         "channels": schema.ListOf(schema.Int(1, 512), 1, 6),
         "base_channels": schema.Int(1, 512),
         "hidden": schema.Int(1, 4096),
+        "outside_slope": schema.Float(0.001, 1.0, optional=True),
     }
 
     def __init__(
@@ -55,6 +65,7 @@ class FrameDecoder(keras.layers.Layer):
         channels=None,
         base_channels=48,
         hidden=192,
+        outside_slope=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -65,6 +76,7 @@ class FrameDecoder(keras.layers.Layer):
         self.channels = [int(size) for size in channels]
         self.base_channels = base_channels
         self.hidden = hidden
+        self.outside_slope = outside_slope
         schema.check_config(self.config_fields, self.get_config(), "FrameDecoder")
         factor = 2 ** len(self.channels)
         if height % factor or width % factor:
@@ -120,7 +132,8 @@ class FrameDecoder(keras.layers.Layer):
             x = upsample(x)
             scale, shift = ops.split(modulate(code)[:, None, None, :], 2, axis=-1)
             x = x + residual(ops.silu(x * (1.0 + scale) + shift))
-        return pixel_shuffle(self.pixels(ops.silu(x)), self.frame_shape[-1])
+        x = pixel_shuffle(self.pixels(ops.silu(x)), self.frame_shape[-1])
+        return x if self.outside_slope is None else leaky_clip(x, self.outside_slope)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], *self.frame_shape)
@@ -132,4 +145,5 @@ class FrameDecoder(keras.layers.Layer):
             "channels": self.channels,
             "base_channels": self.base_channels,
             "hidden": self.hidden,
+            "outside_slope": self.outside_slope,
         }

@@ -10,7 +10,7 @@ from halo_keras.layers import (
     PaperFrameDecoder,
     PaperFrameEncoder,
 )
-from halo_keras.layers.frame_decoder import pixel_shuffle
+from halo_keras.layers.frame_decoder import leaky_clip, pixel_shuffle
 from halo_keras.schema import ConfigError
 
 pytestmark = pytest.mark.backend
@@ -48,6 +48,30 @@ def test_default_decoder_fits_28_and_64():
 def test_wrong_frame_shape_says_what_is_needed(shape):
     with pytest.raises(ConfigError, match="frame_shape"):
         FrameEncoder(shape)
+
+
+def test_leaky_clip_piece_by_piece(rng):
+    x = np.concatenate([[-5.0, 0.0, 0.5, 1.0, 3.0], rng.normal(size=50)])
+    expected = [
+        0.1 * v if v < 0 else 1 + 0.1 * (v - 1) if v > 1 else v for v in x.tolist()
+    ]
+    got = numpy(leaky_clip(ops.convert_to_tensor(x, "float32"), 0.1))
+    np.testing.assert_allclose(got, expected, atol=1e-6)
+
+
+def test_decoder_with_outside_slope_is_the_plain_one_leaky_clipped(rng):
+    arguments = {"channels": (4, 3), "base_channels": 2, "hidden": 8}
+    plain = FrameDecoder((8, 8, 3), **arguments)
+    clipped = FrameDecoder((8, 8, 3), outside_slope=0.2, **arguments)
+    latent = 20 * rng.normal(size=(4, 5)).astype("float32")
+    for decoder in (plain, clipped):
+        decoder.build((None, 5))
+    clipped.set_weights(plain.get_weights())
+    frames = numpy(plain(latent))
+    assert frames.min() < 0
+    inside = np.clip(frames, 0, 1)
+    expected = inside + 0.2 * (frames - inside)
+    np.testing.assert_allclose(numpy(clipped(latent)), expected, atol=1e-5)
 
 
 def test_pixel_shuffle_places_each_channel_by_brute_force(rng):
