@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 
 from halo_keras import data
+from halo_keras.data.action_groups import grouped, operator_of
 from halo_keras.schema import ConfigError
 from halo_keras.training import callbacks as beside
 from halo_keras.training.checkpoint import CheckpointFolder
@@ -28,7 +29,7 @@ class Fitted:
 
     Attributes:
         model: with the moving average of its weights, in float32.
-        dataset: the training split.
+        dataset: the training split, with the recipe's operators for actions.
         load: `load(split)` of the same data.
         steps: optimizer steps taken.
         seconds: wall time of the fit, over all resumes.
@@ -66,16 +67,21 @@ def fit_recipe(
         )
     seed_everything(recipe.seed)
     load = partial(_load, recipe, data_dir)
-    dataset = load("train")
+    labelled = load("train")
+    dataset = grouped(labelled, recipe.operators)
     transform = None
     if recipe.max_loops is not None:
-        transform = loop_targets(dataset, recipe.max_loops, recipe.rolled_actions)
-    batches = dataset.batches(recipe.batch_size, seed=recipe.seed, transform=transform)
+        transform = loop_targets(labelled, recipe.max_loops, recipe.rolled_actions)
+    if recipe.operators:
+        # Loops are chosen by action, so actions become operators after that.
+        ids = operator_of(labelled.action_names, recipe.operators)
+        transform = partial(_with_operators, transform, ids)
+    batches = labelled.batches(recipe.batch_size, seed=recipe.seed, transform=transform)
     with scope(strategy) as replicas:
         check_batch_size(recipe.batch_size, replicas)
         model = build_with_precision(recipe, dataset)
         compile_model(model, recipe, steps_per_epoch=len(batches))
-        seconds = _fit(model, recipe, batches, folder, callbacks, verbose)
+        seconds = _fit(model, recipe, batches, dataset, folder, callbacks, verbose)
     steps = recipe.epochs * len(batches)
     if recipe.precision != "float32":
         weights, model = model.get_weights(), recipe.build_model(recipe, dataset)
@@ -134,7 +140,12 @@ def _load(recipe: Recipe, data_dir, split: str) -> data.ClipDataset:
         raise ConfigError(str(error)) from error
 
 
-def _fit(model, recipe, batches, folder, callbacks, verbose) -> float:
+def _with_operators(transform, ids, batch, rng):
+    batch = batch if transform is None else transform(batch, rng)
+    return {**batch, "action": ids[batch["action"]]}
+
+
+def _fit(model, recipe, batches, dataset, folder, callbacks, verbose) -> float:
     """Fits the epochs that are left; the model ends with its averaged weights."""
     log_dir = folder.folder.parent
     log_dir.mkdir(parents=True, exist_ok=True)
@@ -152,7 +163,7 @@ def _fit(model, recipe, batches, folder, callbacks, verbose) -> float:
         checkpoint,
     ]
     if recipe.strip_every:
-        draw = partial(draw_strips, batches.dataset)
+        draw = partial(draw_strips, dataset)
         active.append(beside.SampleStrips(draw, log_dir / "strips", recipe.strip_every))
     if keras.backend.backend() == "tensorflow":
         active.append(beside.TensorBoardScalars(log_dir / "tensorboard"))

@@ -34,6 +34,7 @@ _FIELDS = {
     "seed": Int(0, 2**31 - 1),
     "max_loops": Int(0, 10_000, optional=True),
     "rolled_actions": ListOf(Text()),
+    "operators": ListOf(Text()),
     "judge": Text(max_length=500, optional=True),
     "strip_every": Int(0, 100_000),
     "version": Int(1, 10_000),
@@ -75,6 +76,9 @@ class Recipe:
             periods away (see `LoopTargets`); None trains on the clip as it is.
         rolled_actions: names of actions whose clips are loops without a seam; with
             `max_loops` they begin at a random frame.
+        operators: names of operators that share the actions, see
+            `halo_keras.data.action_groups`; one name: a model without labels. Empty:
+            one operator an action.
         judge: preset name or folder of the judge that `evaluate` asks; None for none.
         strip_every: epochs between two sample strips; 0 draws none.
         version: of the preset; a better preset of the same name raises it.
@@ -101,6 +105,7 @@ class Recipe:
     seed: int = 0
     max_loops: int | None = None
     rolled_actions: tuple[str, ...] = ()
+    operators: tuple[str, ...] = ()
     judge: str | None = None
     strip_every: int = 10
     version: int = 1
@@ -152,7 +157,8 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """The recipe as plain JSON values (the two functions are left out)."""
         plain = {key: getattr(self, key) for key in _FIELDS}
-        plain["rolled_actions"] = list(self.rolled_actions)
+        for key in ("rolled_actions", "operators"):
+            plain[key] = list(plain[key])
         return {**plain, **{group: dict(getattr(self, group)) for group in _GROUPS}}
 
 
