@@ -7,8 +7,9 @@ Command: python recipes/train_sprites.py --preset halo-sprites --output zoo/halo
     (--data-dir FOLDER with the 25 sheets; without it they are downloaded)
 Presets: halo-sprites (normal form, trained on the clip as a loop: what a walk does
     after its 8 frames is data, not extrapolation); halo-symplectic-sprites and
-    halo-orthogonal-sprites (the paper's operators, on the paper's 8 frames); paper
-    (the layer table and weights of the paper's public code, also on 8 frames).
+    halo-orthogonal-sprites (the paper's operators, on the paper's 8 frames);
+    halo-sprites-unconditional (one operator for all motion, no labels, on the loop);
+    paper (the layer table and weights of the paper's public code, on 8 frames).
 Hours, hardware and scores: zoo/<preset>/metrics.json, written by this file at the end
     of the training: "run" holds seed, wall time, steps, commit and hardware.
 Judge: judge-sprites scores the swaps; `--set judge=FOLDER` takes another one,
@@ -48,7 +49,8 @@ def build_model(recipe, dataset):
         content_dim=size["content_dim"],
         content_hidden=size["content_hidden"],
         motion_features=size["motion_features"],
-        prior_at=size.get("prior_at", "start"),
+        prior_at=size["prior_at"],
+        num_components=size["num_components"],
         pixel_stddev=size["pixel_stddev"],
         content_kl_weight=size["content_kl_weight"],
         motion_kl_weight=size["motion_kl_weight"],
@@ -59,8 +61,10 @@ def build_model(recipe, dataset):
 
 
 def build_paper_model(recipe, dataset):
-    """The networks and loss weights of the paper's public code.
+    """The frame networks and loss weights of the paper's public code.
 
+    The content network is ours, one layer of gated recurrent units where that code
+    has two of long short-term memory.
     Sizes: z 256, q and p 12 for each action. KL at the reference frame, and the two
     terms that the code adds with weight 1: each frame decoded from its own position,
     and the distance of rolled-out and inferred states.
@@ -134,6 +138,8 @@ SIZES = {
     "features": 128,
     "motion_features": 128,
     "content_hidden": 64,
+    "prior_at": "start",
+    "num_components": 1,
     "hidden": 192,
     "encoder_channels": [40, 80, 112],
     "decoder_channels": [128, 96, 48],
@@ -160,6 +166,7 @@ RECIPES = {
     "halo-sprites": Recipe(
         preset="halo-sprites",
         dataset="sprites",
+        version=2,
         description="HALO on Sprites, 9 operators (action x direction) in normal form, "
         "trained on the clip as a loop.",
         build_model=build_model,
@@ -206,6 +213,25 @@ RECIPES = {
         learning_rate=1.5e-3,
         ema_momentum=0.995,
         precision="mixed_bfloat16",
+        strip_every=5,
+    ),
+    "halo-sprites-unconditional": Recipe(
+        preset="halo-sprites-unconditional",
+        dataset="sprites",
+        description="HALO on Sprites without labels: one operator in normal form for "
+        "all motion, a mixture for its prior, trained on the clip as a loop.",
+        build_model=build_model,
+        evaluate=evaluate,
+        judge="judge-sprites",
+        model={**SIZES, "position_dim": 12, "num_components": 48},
+        operators=("motion",),
+        epochs=30,
+        batch_size=32,
+        learning_rate=1.5e-3,
+        ema_momentum=0.999,
+        precision="mixed_bfloat16",
+        max_loops=125,
+        rolled_actions=WALKS,
         strip_every=5,
     ),
     "paper": Recipe(

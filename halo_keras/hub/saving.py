@@ -87,7 +87,7 @@ def save_preset(
     metrics = plain(metrics)
     check_metrics(metrics, "metrics")
     extra = _extra_names(extra_files)
-    _check_target(folder, metadata)
+    check_target(folder, name, metadata["version"])
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = folder.parent / f".{folder.name}.partial-{secrets.token_hex(4)}"
     draft.mkdir()
@@ -163,7 +163,11 @@ def _extra_names(extra_files: Iterable) -> dict[str, Path]:
     return extra
 
 
-def _check_target(folder: Path, metadata: dict[str, Any]) -> None:
+def check_target(folder: Path, name: str, version: int) -> None:
+    """Raises `PresetError` unless a preset of that name may be saved to `folder`.
+
+    It may if there is nothing, an empty folder, or the same or an older version.
+    """
     if not folder.exists() and not folder.is_symlink():
         return
     if not folder.is_dir() or folder.is_symlink():
@@ -184,11 +188,11 @@ def _check_target(folder: Path, metadata: dict[str, Any]) -> None:
             f"{folder} holds files of others, such as {sorted(foreign)[0]!r}, which "
             "replacing the preset would delete: move them away first."
         )
-    if old["name"] != metadata["name"] or old["version"] > metadata["version"]:
+    if old["name"] != name or old["version"] > version:
         raise PresetError(
             f"{folder} holds {old['name']} version {old['version']}, which "
-            f"{metadata['name']} version {metadata['version']} does not replace: raise "
-            "the version or choose another target."
+            f"{name} version {version} does not replace: raise the version or choose "
+            "another target."
         )
 
 

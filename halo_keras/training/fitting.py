@@ -75,7 +75,7 @@ def fit_recipe(
     if recipe.operators:
         # Loops are chosen by action, so actions become operators after that.
         ids = operator_of(labelled.action_names, recipe.operators)
-        transform = partial(_with_operators, transform, ids)
+        transform = partial(with_operators, transform, ids)
     batches = labelled.batches(recipe.batch_size, seed=recipe.seed, transform=transform)
     with scope(strategy) as replicas:
         check_batch_size(recipe.batch_size, replicas)
@@ -140,7 +140,8 @@ def _load(recipe: Recipe, data_dir, split: str) -> data.ClipDataset:
         raise ConfigError(str(error)) from error
 
 
-def _with_operators(transform, ids, batch, rng):
+def with_operators(transform, ids, batch, rng):
+    """A batch, transformed if need be, with `ids[action]` for the action."""
     batch = batch if transform is None else transform(batch, rng)
     return {**batch, "action": ids[batch["action"]]}
 

@@ -11,7 +11,7 @@ import keras
 
 from halo_keras.hub.card import PICTURE
 from halo_keras.hub.presets import from_pretrained
-from halo_keras.hub.saving import save_preset
+from halo_keras.hub.saving import check_target, save_preset
 from halo_keras.training.fitting import fit_recipe
 from halo_keras.training.provenance import describe_run
 from halo_keras.training.recipe import Recipe
@@ -62,7 +62,8 @@ def train(
     if epochs is not None:
         recipe = recipe.override(epochs=epochs)
     output = Path(output)
-    # First, so that hours of training do not end in a judge that is not there.
+    # First, so that hours of training do not end in an error that was there before.
+    check_target(output, recipe.preset, recipe.version)
     judge = None if recipe.judge is None else from_pretrained(recipe.judge)
     fitted = fit_recipe(
         recipe,

@@ -1,5 +1,6 @@
 """From a recipe to a preset folder, with HALO itself at its smallest."""
 
+import dataclasses
 import hashlib
 import json
 
@@ -8,8 +9,11 @@ import numpy as np
 import pytest
 from training.test_resume import Interrupted, InterruptIn, log_rows
 
+from halo_keras.data.action_groups import operator_of
 from halo_keras.hub import PresetError, from_pretrained
 from halo_keras.training import Recipe
+from halo_keras.training.fitting import fit_recipe, with_operators
+from halo_keras.training.loop_batches import loop_targets
 from halo_keras.training.provenance import commit
 from halo_keras.training.trainer import train
 
@@ -152,3 +156,40 @@ def test_missing_judge_is_an_error_before_training(tmp_path):
     with pytest.raises(PresetError, match="judge-nothing"):
         train(recipe, output=tmp_path / "p", verbose=0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_taken_output_is_an_error_before_training(preset):
+    other = RECIPE.override(preset="halo-another")
+    logs = preset.with_name("logs of another")
+    with pytest.raises(PresetError, match="choose another target"):
+        train(other, output=preset, log_dir=logs, verbose=0)
+    assert not logs.exists()
+
+
+def test_operators_share_actions_after_the_loops_are_chosen(tmp_path):
+    """One operator: every batch says operator 0, and only one action's clips roll."""
+
+    def build_and_look(recipe, dataset):
+        assert dataset.action_names == ["motion"]
+        return build_model(recipe, dataset)
+
+    recipe = dataclasses.replace(
+        RECIPE,
+        build_model=build_and_look,
+        operators=("motion",),
+        max_loops=3,
+        rolled_actions=(load_balls("train").action_names[1],),
+        epochs=1,
+    )
+    fitted = fit_recipe(recipe, tmp_path, verbose=0)
+    assert fitted.model.num_actions == 1
+    assert not fitted.dataset.labels["action"].any()
+
+    labelled = load_balls("train")
+    roll = loop_targets(labelled, 3, recipe.rolled_actions)
+    ids = operator_of(labelled.action_names, recipe.operators)
+    batch = labelled.batches(12, shuffle=False)[0]
+    made = with_operators(roll, ids, batch, np.random.default_rng(0))
+    assert not made["action"].any()
+    rolled = (made["frames"] != batch["frames"]).any(axis=(1, 2, 3, 4))
+    assert rolled.any() and set(batch["action"][rolled]) == {1}
