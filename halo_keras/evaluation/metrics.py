@@ -58,34 +58,53 @@ def psnr_of_mse(error: np.ndarray) -> np.ndarray:
 
 
 def ssim(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Structural similarity of each frame (Wang et al. 2004).
+    """Structural similarity of each frame (Wang et al. 2004), for data in [0, 1].
 
-    `skimage.metrics.structural_similarity` with data_range 1, channel_axis -1 and a
-    uniform window of 7 x 7 pixels, averaged over window positions and channels.
+    With means m, unbiased variances v and covariance v_xy over a window of 7 x 7 pixels,
+
+        SSIM = (2 m_x m_y + .01^2) (2 v_xy + .03^2)
+               / ((m_x^2 + m_y^2 + .01^2) (v_x + v_y + .03^2)),
+
+    averaged over all windows inside the frame and over channels. The same number as
+    `skimage.metrics.structural_similarity` with data_range 1, channel_axis -1 and
+    win_size 7 (to 1e-6; `tests/evaluation/test_metrics.py`) in a quarter of its time, which
+    was a third of an evaluation's.
 
     Args:
         predicted, target: clips of equal shape, frames at least 7 pixels wide.
 
     Returns: `(batch, time)` float64, 1 for equal frames.
     """
-    from skimage.metrics import structural_similarity
-
     predicted, target = _pair(predicted, target)
     if min(predicted.shape[2:4]) < SSIM_WINDOW:
         raise ValueError(
             f"ssim needs frames of at least {SSIM_WINDOW} x {SSIM_WINDOW} pixels, "
             f"received {predicted.shape[2]} x {predicted.shape[3]}."
         )
-    values = np.empty(predicted.shape[:2])
-    for b, t in np.ndindex(values.shape):
-        values[b, t] = structural_similarity(
-            predicted[b, t],
-            target[b, t],
-            data_range=1.0,
-            channel_axis=-1,
-            win_size=SSIM_WINDOW,
-        )
-    return values
+    pairs = zip(predicted, target, strict=True)
+    return np.stack([_ssim_of_frames(x, y) for x, y in pairs])
+
+
+def _ssim_of_frames(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """SSIM of `(time, height, width, channels)`; a clip at a time stays in the cache."""
+    unbiased = SSIM_WINDOW**2 / (SSIM_WINDOW**2 - 1)
+    mx, my = _window_mean(x), _window_mean(y)
+    vx = unbiased * (_window_mean(x * x) - mx * mx)
+    vy = unbiased * (_window_mean(y * y) - my * my)
+    vxy = unbiased * (_window_mean(x * y) - mx * my)
+    above = (2 * mx * my + 0.01**2) * (2 * vxy + 0.03**2)
+    below = (mx * mx + my * my + 0.01**2) * (vx + vy + 0.03**2)
+    return np.mean(above / below, axis=(1, 2, 3), dtype="float64")
+
+
+def _window_mean(x: np.ndarray) -> np.ndarray:
+    """Mean of each 7 x 7 window inside the frames `(time, height, width, channels)`."""
+    for axis in (1, 2):
+        x = np.moveaxis(x, axis, 0)
+        twos = x[1:] + x[:-1]
+        fours = twos[2:] + twos[:-2]
+        x = np.moveaxis(fours[:-3] + twos[4:-1] + x[6:], 0, axis)  # 4 + 2 + 1 pixels
+    return x / SSIM_WINDOW**2
 
 
 def entropies(probabilities: np.ndarray) -> dict[str, float]:

@@ -63,6 +63,25 @@ def test_ssim_equals_the_formula_on_scipy_windows(pair):
         assert values[b, t] == pytest.approx(np.mean(channels), abs=1e-5)
 
 
+def test_ssim_equals_scikit_image(pair, rng):
+    """Also where flat black meets almost black, as on the ground of Sprites."""
+    from skimage.metrics import structural_similarity
+
+    flat = np.zeros_like(pair[0])
+    nearly = (0.004 * rng.random(flat.shape)).astype("float32")
+    for predicted, target in (pair, (nearly, flat), (pair[0], flat)):
+        values = metrics.ssim(predicted, target)
+        for b, t in np.ndindex(2, 3):
+            expected = structural_similarity(
+                predicted[b, t],
+                target[b, t],
+                data_range=1.0,
+                channel_axis=-1,
+                win_size=7,
+            )
+            assert values[b, t] == pytest.approx(expected, abs=1e-6)
+
+
 def test_equal_clips_are_perfect_and_black_ones_are_not(pair):
     _, target = pair
     assert np.all(metrics.mse(target, target) == 0)
