@@ -47,9 +47,9 @@ class ExponentialDynamics(LatentDynamics):
     def _flow(self, time, generator):
         """exp(t K), corrected; `time` broadcasts with the generators."""
         with exact_matmul():
-            return self._corrected(expm(time * generator), 2)
+            return self._corrected(expm(time * generator))
 
-    def _corrected(self, flow, num_steps=1):
+    def _corrected(self, flow):
         """The flow without its rounding errors, where a structure tells them apart."""
         return flow
 

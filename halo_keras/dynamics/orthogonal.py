@@ -87,8 +87,8 @@ class OrthogonalDynamics(ExponentialDynamics):
         a, b = self._blocks()
         return block_matrix(b, a, -a, b)
 
-    def _corrected(self, flow, num_steps=1):
-        return nearest_unitary(flow, num_steps)
+    def _corrected(self, flow):
+        return nearest_unitary(flow)
 
     def energy(self, state):
         state = self._checked_state(state, (self.num_operators,))

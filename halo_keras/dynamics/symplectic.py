@@ -91,8 +91,8 @@ class SymplecticDynamics(ExponentialDynamics):
         """K = J M: `(num_operators, 2 d, 2 d)`."""
         return times_form(self.matrix)
 
-    def _corrected(self, flow, num_steps=1):
-        return nearest_symplectic(flow, num_steps)
+    def _corrected(self, flow):
+        return nearest_symplectic(flow)
 
     def energy(self, state):
         state = self._checked_state(state, (self.num_operators,))

@@ -5,41 +5,36 @@ from __future__ import annotations
 import numpy as np
 
 from halo_keras.data import balls
+from halo_keras.evaluation import protocols
 from halo_keras.evaluation.metrics import as_float, mse
 from halo_keras.evaluation.progress import chunks
-from halo_keras.evaluation.protocols import action_inference, reconstruction
+from halo_keras.evaluation.suite import Protocol, Setting, Suite
 from halo_keras.evaluation.swaps import swap_pairs
+
+LENGTHS = (1, 2, 8)  # how far to forecast, in lengths of a clip
 
 
 def evaluate_balls(
-    model, dataset, lengths=(1, 2, 8), seed: int = 0, verbose: int = 1
+    model, test, train=None, seed: int = 0, names=None, verbose: int = 1
 ) -> dict[str, float]:
-    """Every number of a balls model, against the exact frames.
+    """Protocols by name, against the exact frames.
 
     Args:
         model: a `SequenceModel` trained on `balls` or `balls_speed`.
-        dataset: the test split, with `states`.
-        lengths: how far to forecast, in lengths of a clip.
-        seed: of the pairs of clips.
+        test: the test split, with `states`.
+        train: the training split for the leakage probes, or None: they are left out.
+        seed: of the pairs of clips, draws and probes.
+        names: of `PROTOCOLS`; None for all that the model allows.
         verbose: 1 for progress bars.
 
     Returns: flat dict; see the functions of this file, and `num_clips`.
     """
-    found = {
-        "num_clips": len(dataset),
-        **reconstruction(model, dataset, verbose=verbose),
-        **forecasts(model, dataset, lengths, verbose=verbose),
-        **half_frames(model, dataset, verbose=verbose),
-        **swapped_balls(model, dataset, seed, verbose=verbose),
-    }
-    if model.num_actions > 1:
-        found.update(action_inference(model, dataset, verbose=verbose))
-        found.update(composed_balls(model, dataset, seed, verbose=verbose))
-    return found
+    setting = Setting(model=model, test=test, train=train, seed=seed, verbose=verbose)
+    return SUITE.run(setting, names)
 
 
 def forecasts(
-    model, dataset, lengths=(1, 2, 8), batch_size: int = 16, verbose: int = 0
+    model, dataset, lengths=LENGTHS, batch_size: int = 16, verbose: int = 0
 ) -> dict[str, float]:
     """Error over all frames up to some clip lengths away, forward and backward.
 
@@ -174,3 +169,31 @@ def composed_balls(
 
 def _rows(states: dict, rows) -> dict:
     return {name: value[rows] for name, value in states.items()}
+
+
+# A new protocol is one line here.
+PROTOCOLS = {
+    "reconstruction": Protocol(
+        lambda s: protocols.reconstruction(s.model, s.test, verbose=s.verbose)
+    ),
+    "forecast": Protocol(lambda s: forecasts(s.model, s.test, verbose=s.verbose)),
+    "half_frames": Protocol(lambda s: half_frames(s.model, s.test, verbose=s.verbose)),
+    "swap": Protocol(
+        lambda s: swapped_balls(s.model, s.test, s.seed, verbose=s.verbose)
+    ),
+    "action_inference": Protocol(
+        lambda s: protocols.action_inference(s.model, s.test, verbose=s.verbose),
+        told=True,
+    ),
+    "compose": Protocol(
+        lambda s: composed_balls(s.model, s.test, s.seed, verbose=s.verbose), told=True
+    ),
+    "leakage": Protocol(
+        lambda s: protocols.leakage(
+            s.model, s.training_clips(), s.test, s.seed, verbose=s.verbose
+        ),
+        ("train",),
+    ),
+}
+
+SUITE = Suite(("balls", "balls_speed"), PROTOCOLS)

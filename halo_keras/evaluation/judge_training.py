@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from halo_keras.data.clip_batches import ClipBatches
-from halo_keras.evaluation.judges import ClipJudge
+from halo_keras.evaluation.judge_base import Judge
 
 _DEGRADATION_STREAM = 3  # keeps this random stream apart from those of ClipBatches
 
@@ -78,6 +78,22 @@ class JudgeClips(ClipBatches):
         return np.clip(frames, 0, 1), labels
 
 
+class JudgeFrames(JudgeClips):
+    """`JudgeClips` for a `FrameJudge`: each frame carries the labels of its clip.
+
+    Arguments: see `JudgeClips`. Labels are `(batch, time)`.
+    """
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """The batch `index` of the current epoch, frames float32 in [0, 1]."""
+        frames, labels = super().__getitem__(index)
+        time = frames.shape[1]
+        return frames, {
+            head: np.repeat(values[:, None], time, axis=1)
+            for head, values in labels.items()
+        }
+
+
 def started_anywhere(frames: np.ndarray, loops: np.ndarray, rng) -> np.ndarray:
     """Clips `(B, T, ...)`, those marked in `loops` `(B,)` begun at a random frame."""
     num_frames = frames.shape[1]
@@ -100,12 +116,31 @@ def blurred(clip: np.ndarray, passes: int) -> np.ndarray:
     return clip
 
 
-def compile_judge(judge: ClipJudge, optimizer: keras.optimizers.Optimizer) -> None:
+def compile_judge(judge: Judge, optimizer: keras.optimizers.Optimizer) -> None:
     """Compiles with the sum of the heads' cross-entropies as the loss.
 
-    Loss of a clip = sum over heads of -ln softmax(logits)[label], in nats. Each
-    head's loss and accuracy are logged by name.
+    Loss of a clip = sum over heads of -ln softmax(logits)[label], in nats; of a judge
+    of frames, the mean over the clip's frames. Each head's loss and accuracy are
+    logged by name.
+
+    Args:
+        judge: a built judge.
+        optimizer: to clip gradients, a `ClippedAdam` (`training.fitting.compile_model`
+            makes one), which means the same on one device and on several.
+
+    Raises:
+        ValueError: for an optimizer of Keras's own that clips. Under `tf.distribute`
+            it clips each replica's share of the gradient before they are added.
     """
+    from halo_keras.training.clipped_adam import ClippedAdam
+
+    clips = optimizer.clipnorm or optimizer.global_clipnorm or optimizer.clipvalue
+    if clips and not isinstance(optimizer, ClippedAdam):
+        raise ValueError(
+            f"compile_judge received a {type(optimizer).__name__} that clips by "
+            f"{clips}, which Keras does replica by replica. Pass "
+            "halo_keras.training.clipped_adam.ClippedAdam(..., global_clipnorm=...)."
+        )
     judge.compile(
         optimizer=optimizer,
         loss={

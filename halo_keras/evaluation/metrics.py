@@ -60,15 +60,15 @@ def psnr_of_mse(error: np.ndarray) -> np.ndarray:
 def ssim(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Structural similarity of each frame (Wang et al. 2004), for data in [0, 1].
 
-    With means m, unbiased variances v and covariance v_xy over a window of 7 x 7 pixels,
+    With means m, unbiased variances v and covariance v_xy of windows of 7 x 7 pixels,
 
         SSIM = (2 m_x m_y + .01^2) (2 v_xy + .03^2)
                / ((m_x^2 + m_y^2 + .01^2) (v_x + v_y + .03^2)),
 
     averaged over all windows inside the frame and over channels. The same number as
     `skimage.metrics.structural_similarity` with data_range 1, channel_axis -1 and
-    win_size 7 (to 1e-6; `tests/evaluation/test_metrics.py`) in a quarter of its time, which
-    was a third of an evaluation's.
+    win_size 7 (to 1e-6; `tests/evaluation/test_metrics.py`) in a quarter of its time,
+    which was a third of an evaluation's.
 
     Args:
         predicted, target: clips of equal shape, frames at least 7 pixels wide.
@@ -86,7 +86,7 @@ def ssim(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def _ssim_of_frames(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """SSIM of `(time, height, width, channels)`; a clip at a time stays in the cache."""
+    """SSIM of `(time, height, width, channels)`: one clip stays in the cache."""
     unbiased = SSIM_WINDOW**2 / (SSIM_WINDOW**2 - 1)
     mx, my = _window_mean(x), _window_mean(y)
     vx = unbiased * (_window_mean(x * x) - mx * mx)

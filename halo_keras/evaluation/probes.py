@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from halo_keras.data.action_groups import operators_for
 from halo_keras.evaluation.progress import chunks
 
 
@@ -90,7 +91,7 @@ def posterior_samples(
     """
     draw = keras.random.SeedGenerator(seed)
     content, motion = [], []
-    action = np.asarray(dataset.labels["action"])
+    action = operators_for(model, dataset)
     for rows in chunks(len(dataset), batch_size, "posterior samples", verbose):
         posterior = model.posterior(dataset.frames[rows], action[rows])
         content.append(ops.convert_to_numpy(posterior.content.sample(draw)))
@@ -137,8 +138,8 @@ def leakage(
     questions = [("action", "content", content, content_test)]
     questions += [(name, "motion", motion, motion_test) for name in attributes]
     for label, source, features, features_test in questions:
-        if label == "action" and model.num_actions == 1:
-            continue
+        if label == "action" and train.num_actions == 1:
+            continue  # the data has one kind of motion: there is nothing to tell
         truth = np.asarray(test.labels[label])
         key = f"leakage_{label}_from_{source}"
         found[key] = probe(features, train.labels[label], features_test, truth, seed)

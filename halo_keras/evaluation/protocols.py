@@ -1,30 +1,42 @@
 """Protocols: a model, a split, a judge and a seed in, a flat dict of floats out.
 
 A protocol calls nothing of a model but its public verbs, scores every clip of the
-split (the last, smaller batch too) and draws only from its seed. Swaps and leakage
-have files of their own and are listed here too.
+split (the last, smaller batch too) and draws only from its seed. A model is told the
+actions of real clips where it knows actions (`operators_for`). Any judge of the dataset
+will do, so that each number can be had from several. Swaps, passes with a prior,
+DSVAE's tests and leakage have files of their own and are listed here too.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from halo_keras.data.action_groups import operators_for
+from halo_keras.evaluation.disagreement import disagreement, per_frame_classes
 from halo_keras.evaluation.metrics import as_float, mse, psnr_of_mse, ssim
+from halo_keras.evaluation.prior_passes import (
+    prior_content,
+    prior_motion,
+    sampled_motion,
+)
 from halo_keras.evaluation.probes import leakage
 from halo_keras.evaluation.progress import chunks
 from halo_keras.evaluation.swaps import swap, swap_pairs
-from halo_keras.evaluation.verdicts import Verdicts
+from halo_keras.evaluation.verdicts import Verdicts, check_judge
 
 __all__ = [
     "WINDOWS",
     "action_inference",
+    "disagreement",
     "inferred_actions",
     "judged_real_clips",
     "leakage",
+    "per_frame_classes",
     "prior_content",
     "prior_motion",
     "reconstruction",
     "rollout",
+    "sampled_motion",
     "swap",
     "swap_pairs",
 ]
@@ -46,7 +58,7 @@ def reconstruction(
         `reconstruction_mse_frame_<k>` with frames counted from 1.
     """
     errors, similarities = [], []
-    action = dataset.labels["action"]
+    action = operators_for(model, dataset)
     for rows in chunks(len(dataset), batch_size, "reconstruction", verbose):
         frames = dataset.frames[rows]
         made = model.reconstruct(frames, action=action[rows], reference=reference)
@@ -78,21 +90,24 @@ def rollout(
     Args:
         windows: (first, last) frame, counted from 1 and both included; (-7, 0) are
             the eight frames before the clip.
-        judge: None, or a `ClipJudge`; it sees the windows as long as its clips.
+        judge: None, or a judge; a clip judge sees the windows as long as its clips, a
+            frame judge sees all.
 
     Returns: for each window `rollout_<first>_<last>_mse`, `_psnr`, `_ssim`, with a
         judge `_action_accuracy`, and `_speed_ratio`: the mean |x_{t+1} - x_t| of the
         forecast in that of the loop, which falls to 0 if the motion dies. A frame
         before the first is named with `minus`, as in `rollout_minus_7_0_mse`.
     """
+    if judge is not None:
+        check_judge(judge, dataset)
     parts = [np.arange(first - 1, last) for first, last in windows]
     times = np.concatenate(parts)
     ends = np.cumsum([len(part) for part in parts])[:-1]
-    action = dataset.labels["action"]
+    action, told = dataset.labels["action"], operators_for(model, dataset)
     tables = [Window(judge if _fits(judge, part) else None) for part in parts]
     for rows in chunks(len(dataset), batch_size, "rollout", verbose):
         frames = dataset.frames[rows]
-        made = model.forecast(frames, times, action=action[rows])
+        made = model.forecast(frames, times, action=told[rows])
         truth = frames[:, times % frames.shape[1]]
         pieces = zip(
             tables,
@@ -156,72 +171,8 @@ def action_inference(
 ) -> dict[str, float]:
     """Fraction of clips whose action the model infers rightly from the frames."""
     hits = inferred_actions(model, dataset, batch_size, verbose)
-    return {"infer_action_accuracy": float(np.mean(hits == dataset.labels["action"]))}
-
-
-def prior_motion(
-    model,
-    dataset,
-    judge,
-    seed: int = 0,
-    identity: str = "character",
-    batch_size: int = 128,
-    verbose: int = 0,
-) -> dict[str, float]:
-    """Motion drawn for a given action, content of a real clip of *another* action.
-
-    HALO's own table fixes the content and samples the motion, so it is conditioned on
-    labels. The content comes from a clip that does something else (`swap_pairs`), so
-    that content which remembers its action is found out.
-
-    Returns: `prior_motion_<head>_accuracy` for every head, and of the action head
-        `prior_motion_entropy_conditional` H(y|x), `_entropy_marginal` H(y) and
-        `_inception_score`.
-    """
-    labels = dataset.labels
-    pairs = swap_pairs(labels["action"], labels[identity], seed)
-    wanted = labels["action"][pairs]
-    verdicts = Verdicts(judge)
-    for rows in chunks(len(dataset), batch_size, "prior motion", verbose):
-        made = model.sample(
-            num_clips=len(wanted[rows]),
-            action=wanted[rows],
-            content_from=dataset.frames[rows],
-            seed=_seed_of(seed, rows),
-        )
-        verdicts.add(made)
-    return {
-        **verdicts.accuracies(wanted, labels, "prior_motion"),
-        **verdicts.entropies(wanted, "prior_motion"),
-    }
-
-
-def prior_content(
-    model, dataset, judge, seed: int = 0, batch_size: int = 128, verbose: int = 0
-) -> dict[str, float]:
-    """Content drawn from the prior, motion of a real clip: the field's main pass.
-
-    Returns: `prior_content_action_accuracy`, H(y|x), H(y), IS of the action head, and
-        `prior_content_action_kl`, the mean KL of the verdict on the generated clip
-        from that on the original.
-    """
-    action = dataset.labels["action"]
-    verdicts, originals = Verdicts(judge), Verdicts(judge)
-    for rows in chunks(len(dataset), batch_size, "prior content", verbose):
-        frames = dataset.frames[rows]
-        made = model.sample(
-            num_clips=len(frames),
-            action=action[rows],
-            motion_from=frames,
-            seed=_seed_of(seed, rows),
-        )
-        verdicts.add(made)
-        originals.add(frames)
-    return {
-        "prior_content_action_accuracy": verdicts.accuracy("action", action),
-        **verdicts.entropies(action, "prior_content"),
-        "prior_content_action_kl": verdicts.divergence(originals, "action"),
-    }
+    truth = operators_for(model, dataset)
+    return {"infer_action_accuracy": float(np.mean(hits == truth))}
 
 
 def judged_real_clips(
@@ -230,10 +181,11 @@ def judged_real_clips(
     """The judge on real clips, and on each clip's first frame held still.
 
     The first bounds what any model can score, the second is what a clip without
-    motion scores.
+    motion scores. Of a frame judge, the fractions of frames.
 
     Returns: `judge_real_<head>_accuracy`, `judge_still_<head>_accuracy`.
     """
+    check_judge(judge, dataset)
     real, still = Verdicts(judge), Verdicts(judge)
     for rows in chunks(len(dataset), batch_size, "judge on real clips", verbose):
         frames = dataset.frames[rows]
@@ -247,13 +199,8 @@ def judged_real_clips(
 
 
 def _fits(judge, times: np.ndarray) -> bool:
-    return judge is not None and judge.num_frames == len(times)
+    return judge is not None and judge.num_frames in (None, len(times))
 
 
 def _frame_name(frame: int) -> str:
     return str(frame) if frame >= 0 else f"minus_{-frame}"
-
-
-def _seed_of(seed: int, rows: slice) -> int:
-    """Another seed for each batch, so that batches do not share their noise."""
-    return int(np.random.SeedSequence([seed, rows.start]).generate_state(1)[0] // 4)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from halo_keras.data.action_groups import operators_for
 from halo_keras.evaluation.metrics import mse
 from halo_keras.evaluation.progress import chunks
-from halo_keras.evaluation.verdicts import Verdicts
+from halo_keras.evaluation.verdicts import Verdicts, check_judge
 
 
 def swap(
@@ -32,7 +33,7 @@ def swap(
     Args:
         model: with `swap_motion(content_from, motion_from, action=)`.
         dataset: a `ClipDataset`.
-        judge: a `ClipJudge` of this dataset.
+        judge: a judge of this dataset.
         seed: of the pairs.
         action: `"given"`: the model is told the motion clip's action; None: it has
             to infer it; an array `(num_clips,)`: it is told what it inferred of each
@@ -48,8 +49,9 @@ def swap(
     Returns: `<prefix>_<head>_accuracy` for every head of the judge, and
         `<prefix>_mse` if the true clips are known; `<prefix>_num_clips`.
     """
+    check_judge(judge, dataset)
     labels = dataset.labels
-    told = _told(action, labels["action"], begun=bool(phases))
+    told = _told(action, operators_for(model, dataset), begun=bool(phases))
     motion_of = swap_pairs(labels["action"], labels[identity], seed)
     content_of = np.arange(len(dataset))
     starts = np.zeros(len(dataset), int)
@@ -83,7 +85,7 @@ def swap(
 
 
 def _told(action, truth: np.ndarray, begun: bool) -> np.ndarray | None:
-    """What the model is told of each clip's action, `(num_clips,)` or None."""
+    """What the model is told of each clip's action, `(num_clips,)` ids or None."""
     if action is None:
         return None
     if isinstance(action, str) and action == "given":

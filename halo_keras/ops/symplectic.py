@@ -41,37 +41,35 @@ def hamiltonian_residual(generator):
     return ops.max(ops.abs(moved - ops.swapaxes(moved, -1, -2)), axis=(-2, -1))
 
 
-def nearest_symplectic(flow, num_steps: int = 1):
+def nearest_symplectic(flow):
     """Takes the rounding errors of a symplectic matrix off.
 
-    Newton's iteration for the polar factor, F <- F (3 I - F* F) / 2, with the
+    A step of Newton's iteration for the polar factor, F <- F (3 I - F* F) / 2, with the
     symplectic adjoint F* = -J F' J in the place of the transpose (Higham, Mackey,
-    Mackey & Tisseur 2005, "Functions preserving matrix groups"). A step squares the
+    Mackey & Tisseur 2005, "Functions preserving matrix groups"). It squares the
     residual |F* F - I|. Matrices with |F|^2 > 16 n (hyperbolic ones, where F* F itself
     is rounded too coarsely) come back as they are. Gradients pass as if
     F were unchanged.
 
     Args:
         flow: F, `(..., 2 d, 2 d)`.
-        num_steps: how many steps.
     """
     size = flow.shape[-1]
     given = ops.stop_gradient(flow)
     small = ops.sum(given**2, axis=(-2, -1), keepdims=True) < 16.0 * size
     eye = ops.eye(size, dtype=flow.dtype)
     better = ops.where(small, given, eye)
-    for _ in range(num_steps):
-        # F* F = -J F' J F
-        product = -times_form(ops.swapaxes(better, -1, -2) @ times_form(better))
-        better = better + 0.5 * (better @ (eye - product))
+    # F* F = -J F' J F
+    product = -times_form(ops.swapaxes(better, -1, -2) @ times_form(better))
+    better = better + 0.5 * (better @ (eye - product))
     return flow + ops.stop_gradient(ops.where(small, better - given, 0.0))
 
 
-def nearest_unitary(flow, num_steps: int = 1):
+def nearest_unitary(flow):
     """As `nearest_symplectic`, for F that is orthogonal too: F = [[X, Y], [-Y, X]].
 
     First the part that does not commute with J is taken off, (F - J F J) / 2, then
-    Newton's steps with the transpose.
+    Newton's step with the transpose.
     """
     given = ops.stop_gradient(flow)
     upper, lower = ops.split(given, 2, axis=-2)
@@ -80,7 +78,6 @@ def nearest_unitary(flow, num_steps: int = 1):
     x, y = 0.5 * (a + d), 0.5 * (b - c)
     better = block_matrix(x, y, -y, x)
     eye = ops.eye(flow.shape[-1], dtype=flow.dtype)
-    for _ in range(num_steps):
-        product = ops.swapaxes(better, -1, -2) @ better
-        better = better + 0.5 * (better @ (eye - product))
+    product = ops.swapaxes(better, -1, -2) @ better
+    better = better + 0.5 * (better @ (eye - product))
     return flow + ops.stop_gradient(better - given)

@@ -35,6 +35,7 @@ class Oracle:
     """Finds each given clip in the dataset by its first frame, and gives the truth."""
 
     num_actions = NUM_ACTIONS
+    action_names = ACTION_NAMES
 
     def __init__(self, dataset):
         self.dataset = dataset
@@ -76,16 +77,21 @@ class Oracle:
         clips = self.clip_of(character, known)
         return self.show(clips, phase, np.arange(NUM_FRAMES))
 
-    def sample(self, num_clips, action, content_from=None, motion_from=None, seed=None):
+    def sample(
+        self, num_clips, action=None, content_from=None, motion_from=None, seed=None
+    ):
         self.seeds.append(seed)
+        rng = np.random.default_rng(seed)
         phase = np.zeros(num_clips, int)
-        if content_from is None:
-            rng = np.random.default_rng(seed)
-            character = rng.integers(NUM_CHARACTERS, size=num_clips)
-            phase = self.locate(motion_from)[1]
-        else:
+        character = rng.integers(NUM_CHARACTERS, size=num_clips)
+        if action is None:
+            action = rng.integers(NUM_ACTIONS, size=num_clips)
+        if content_from is not None:
             character = self.locate(content_from)[0] % NUM_CHARACTERS
-        assert len(character) == num_clips
+        if motion_from is not None:
+            phase = np.resize(self.locate(motion_from)[1], num_clips)
+        character = np.resize(character, num_clips)
+        action = np.resize(action, num_clips)
         return self.show(self.clip_of(character, action), phase, np.arange(NUM_FRAMES))
 
     def posterior(self, frames, action):
@@ -117,7 +123,9 @@ class KeepsItsOwnAction(Oracle):
     def swap_motion(self, content_from, motion_from, action=None, times=None):
         return self.reconstruct(content_from)
 
-    def sample(self, num_clips, action, content_from=None, motion_from=None, seed=None):
+    def sample(
+        self, num_clips, action=None, content_from=None, motion_from=None, seed=None
+    ):
         return self.reconstruct(motion_from if content_from is None else content_from)
 
 
@@ -132,6 +140,7 @@ class OracleJudge:
     """Names the labels of the dataset's clip, begun anywhere, that is nearest."""
 
     head_names = ("action", "hat")
+    head_sizes = (NUM_ACTIONS, 2)
     num_frames = NUM_FRAMES
 
     def __init__(self, dataset):

@@ -5,8 +5,8 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+from moving_squares import moving_squares
 
-from halo_keras.data.clip_dataset import ClipDataset
 from halo_keras.evaluation.judge_training import (
     JudgeClips,
     blurred,
@@ -32,27 +32,6 @@ def small_judge(**options):
     judge = ClipJudge(**options)
     judge.build(None)
     return judge
-
-
-def moving_squares(num_clips, rng):
-    """A square that moves right (action 0) or down (1), in one of three channels."""
-    frames = rng.integers(0, 40, (num_clips, 4, 16, 16, 3)).astype("uint8")
-    action = np.arange(num_clips) % 2
-    colour = np.arange(num_clips) // 2 % 3
-    for n in range(num_clips):
-        row, column = rng.integers(0, 4, 2)
-        for t in range(4):
-            r, c = (row, column + 3 * t) if action[n] == 0 else (row + 3 * t, column)
-            frames[n, t, r : r + 4, c : c + 4, colour[n]] = 230
-    return ClipDataset(
-        name="squares",
-        split="train",
-        frames=frames,
-        labels={"action": action, "colour": colour},
-        label_names={"action": ["right", "down"], "colour": ["red", "green", "blue"]},
-        license="Apache-2.0",
-        attribution="made by this test",
-    )
 
 
 def test_all_weights_exist_after_build_none_and_the_config_rebuilds_it():

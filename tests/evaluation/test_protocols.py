@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from evaluation_oracle import (
+    ACTION_NAMES,
     NUM_CHARACTERS,
     NUM_FRAMES,
     Frozen,
@@ -48,7 +49,9 @@ def test_reconstruction_averages_over_all_frames_of_all_clips(clips):
     noise = 0.1 * np.random.default_rng(0).standard_normal(clips.frames.shape)
     noisy = clips.frames / 255 + noise
     rest = iter(np.array_split(noisy, [4, 8, 12, 16]))
-    model = SimpleNamespace(reconstruct=lambda frames, **_: next(rest))
+    model = SimpleNamespace(
+        reconstruct=lambda frames, **_: next(rest), action_names=ACTION_NAMES
+    )
     found = protocols.reconstruction(model, clips, batch_size=4)
     assert found["reconstruction_mse"] == pytest.approx(np.mean(noise**2), rel=1e-5)
     third = np.mean(noise[:, 2] ** 2)
@@ -183,7 +186,10 @@ def test_action_inference_counts_hits(clips):
     assert protocols.action_inference(Oracle(clips), clips) == {
         "infer_action_accuracy": 1.0
     }
-    constant = SimpleNamespace(infer_action=lambda frames: np.zeros(len(frames), int))
+    constant = SimpleNamespace(
+        infer_action=lambda frames: np.zeros(len(frames), int),
+        action_names=ACTION_NAMES,
+    )
     found = protocols.action_inference(constant, clips, batch_size=5)
     assert found["infer_action_accuracy"] == pytest.approx(1 / 3)
 
