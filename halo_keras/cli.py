@@ -2,6 +2,7 @@
 
 This file holds the arguments, their help and the errors; `cli_commands.py` holds what
 the commands do, each a short call into the library, which they import when they run.
+`cli_zoo.py` holds both for the commands that measure presets.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from halo_keras import cli_commands as commands
+from halo_keras import cli_zoo
 
 MAX_TIMES = 10_000
 CLIP = "a GIF, a PNG strip of square frames, a folder of frames or an .npz"
@@ -29,6 +31,7 @@ examples:
   halo-keras swap halo-sprites a.gif b.gif -o c.gif  a's character does what b does
   halo-keras generate halo-sprites a.png --action walk/front --times 0:64
   halo-keras forecast halo-sprites a.gif --times -8:16 -o longer.gif
+  halo-keras evaluate halo-sprites --data-dir DIR    numbers beside published ones
   halo-keras doctor                                  versions, backend and devices
 
 'halo-keras COMMAND --help' says more. KERAS_BACKEND=jax (or torch, tensorflow) in
@@ -233,6 +236,7 @@ def _parser():
         energy, "chooses which of the preset's own clips stands in for a missing one"
     )
 
+    cli_zoo.add_commands(command)
     command(
         "doctor",
         commands.doctor,

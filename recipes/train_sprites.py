@@ -121,13 +121,14 @@ def build_dynamics(recipe, dataset):
 
 def evaluate(model, recipe, load, judge):
     """Every protocol on all test clips; see `halo_keras.evaluation.sprites`."""
-    from halo_keras.evaluation import protocols
-    from halo_keras.evaluation.sprites import evaluate_clips
+    from halo_keras.evaluation.sprites import SUITE, evaluate_clips
 
-    test = load("test")
+    train, test, seed = (lambda: load("train")), load("test"), recipe.seed
     if judge is None:
-        return {"test": protocols.reconstruction(model, test, verbose=1)}
-    return {"test": evaluate_clips(model, load("train"), test, judge, recipe.seed)}
+        names = ("reconstruction",)
+        return {"test": evaluate_clips(model, train, test, seed=seed, names=names)}
+    judges = {**SUITE.judges_here(), "judge": judge}
+    return {"test": evaluate_clips(model, train, test, seed=seed, **judges)}
 
 
 SIZES = {
@@ -143,7 +144,7 @@ SIZES = {
     "hidden": 192,
     "encoder_channels": [40, 80, 112],
     "decoder_channels": [128, 96, 48],
-    "base_channels": 40,
+    "base_channels": 32,
     "outside_slope": 0.1,
     "pixel_stddev": 0.1,
     "content_kl_weight": 20.0,

@@ -142,7 +142,7 @@ def evaluate_clips(
     model,
     train,
     test,
-    judge,
+    judge=None,
     seed: int = 0,
     num_sampling_seeds: int = SAMPLING_SEEDS,
     names=None,
@@ -154,7 +154,7 @@ def evaluate_clips(
         model: a `SequenceModel`, with its prior fitted.
         train, test: `ClipDataset`s with an identity label `"character"`; `train` may
             be a function that loads it.
-        judge: a clip judge with the heads to report.
+        judge: a clip judge with the heads to report; None leaves out what it judges.
         seed, num_sampling_seeds: see `Setting`.
         names: of `PROTOCOLS`; None for all that the model and the judges allow.
         options: others of `Setting`.

@@ -14,6 +14,7 @@ from halo_keras.hub.presets import (
 )
 from halo_keras.hub.registry import register
 from halo_keras.hub.saving import save_preset
+from halo_keras.hub.updating import update_metrics
 
 __all__ = [
     "HubError",
@@ -28,6 +29,7 @@ __all__ = [
     "register",
     "save_preset",
     "update_index",
+    "update_metrics",
     "verify",
     "zoo_folder",
 ]

@@ -46,7 +46,7 @@ def update_index(folder=None) -> Path:
         PresetError: if a preset is damaged, or its folder has not the preset's name;
             the old index stays.
     """
-    from halo_keras.hub.presets import METADATA, read_metadata, verify_folder
+    from halo_keras.hub.presets import METADATA, verify_folder
 
     folder = zoo_folder() if folder is None else Path(folder)
     presets = {}
@@ -58,11 +58,29 @@ def update_index(folder=None) -> Path:
             raise PresetError(
                 f"{path} holds the preset {info.name!r}: rename the folder."
             )
-        sums = {**read_metadata(path)["sha256"], METADATA: sha256(path / METADATA)}
-        presets[info.name] = {
-            "version": info.version,
-            "sha256": dict(sorted(sums.items())),
-        }
+        presets[info.name] = _entry(path)
+    return _write_index(folder, presets)
+
+
+def pin_preset(path: Path) -> None:
+    """Renews the entry that the preset folder `path` has in the index beside it.
+
+    The preset must have been verified before.
+    """
+    presets = _read_index(path.parent)
+    if path.name in presets:
+        _write_index(path.parent, {**presets, path.name: _entry(path)})
+
+
+def _entry(path: Path) -> dict:
+    from halo_keras.hub.presets import METADATA, read_metadata
+
+    metadata = read_metadata(path)
+    sums = {**metadata["sha256"], METADATA: sha256(path / METADATA)}
+    return {"version": metadata["version"], "sha256": dict(sorted(sums.items()))}
+
+
+def _write_index(folder: Path, presets: dict[str, dict]) -> Path:
     target = folder / INDEX
     draft = folder / f".{INDEX}.partial"
     write_text(draft, to_json({"format_version": 1, "presets": presets}))

@@ -1,0 +1,153 @@
+"""The commands about presets as a whole: `evaluate, figures, leaderboard`.
+
+Their arguments and what they do; as in `cli_commands`, each imports what it needs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+DATA_DIR = "folder with the raw files of the preset's dataset (default: its own source)"
+
+
+def add_commands(command) -> None:
+    """Adds the commands to a parser.
+
+    Args:
+        command: `command(name, run, summary, *examples, preset=True)` -> parser.
+    """
+    sub = command(
+        "evaluate",
+        evaluate,
+        "Measure a preset on its test clips, beside what others published.",
+        "halo-sprites --data-dir sprites",
+        "halo-sprites --protocol swap --protocol leakage --json swap.json",
+        "halo-balls --num-clips 32",
+    )
+    sub.add_argument(
+        "--protocol",
+        action="append",
+        metavar="NAME",
+        help="only this one; can be given several times. A whole evaluation takes some "
+        "ten minutes and replaces the numbers in the preset's metrics.json",
+    )
+    sub.add_argument("--data-dir", metavar="FOLDER", help=DATA_DIR)
+    sub.add_argument(
+        "--judge", metavar="PRESET", help="another judge than the dataset's own"
+    )
+    sub.add_argument(
+        "--num-clips",
+        type=int,
+        metavar="N",
+        help="only so many test clips, evenly spaced, for a quick look",
+    )
+    sub.add_argument("--json", type=Path, metavar="FILE", help="write the numbers too")
+    sub.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="of pairs, draws and probes (default: %(default)s)",
+    )
+    sub.add_argument(
+        "--sampling-seeds",
+        type=int,
+        default=5,
+        metavar="N",
+        help="passes with drawn motion or content (default: %(default)s)",
+    )
+    sub.add_argument(
+        "--no-save", action="store_true", help="leave the preset's folder as it is"
+    )
+    sub.add_argument("--quiet", action="store_true", help="no progress bars")
+
+    sub = command(
+        "figures",
+        figures,
+        "Draw the papers' figures for a preset.",
+        "halo-sprites --data-dir sprites -o figures",
+    )
+    sub.add_argument("--data-dir", metavar="FOLDER", help=DATA_DIR)
+    sub.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FOLDER",
+        help="where to write them (default: figures/PRESET)",
+    )
+    sub.add_argument("--seed", type=int, default=0, help="which test clips are shown")
+
+    sub = command(
+        "leaderboard",
+        leaderboard,
+        "Write results.csv and README.md of a zoo anew, from its presets' metrics.",
+        "zoo",
+        preset=False,
+    )
+    sub.add_argument(
+        "zoo", nargs="?", type=Path, help="folder of presets (default: this checkout's)"
+    )
+
+
+def evaluate(args):
+    if args.json is not None and not args.json.absolute().parent.is_dir():
+        raise ValueError(
+            f"there is no folder {args.json.absolute().parent} for --json."
+        )
+    from halo_keras.evaluation.preset_evaluation import evaluate_preset
+    from halo_keras.evaluation.result_table import result_table
+    from halo_keras.hub.presets import preset_folder
+
+    done = evaluate_preset(
+        args.preset,
+        args.protocol,
+        data_dir=args.data_dir,
+        judge=args.judge,
+        num_clips=args.num_clips,
+        seed=args.seed,
+        num_sampling_seeds=args.sampling_seeds,
+        save=not args.no_save,
+        verbose=0 if args.quiet else 1,
+    )
+    print(f"{done.preset}, version {done.version}, on {done.dataset}:")
+    print(result_table(done.found, done.dataset))
+    if args.json is not None:
+        _write(args.json, json.dumps(done.to_dict(), indent=2, allow_nan=False) + "\n")
+        print(f"wrote {args.json}")
+    if done.unsaved is not None:
+        print(f"The preset's metrics.json was not changed: {done.unsaved}.")
+        return
+    folder = preset_folder(args.preset)
+    print(f"wrote {folder / 'metrics.json'} and the card")
+    if (folder.parent / "index.json").is_file():
+        from halo_keras.evaluation.leaderboard import write_leaderboard
+
+        for path in write_leaderboard(folder.parent):
+            print(f"wrote {path}")
+
+
+def figures(args):
+    from halo_keras.evaluation.figures import draw_figures
+
+    output = args.output or Path("figures") / Path(args.preset).name
+    for path in draw_figures(args.preset, output, args.data_dir, args.seed):
+        print(f"wrote {path}")
+
+
+def leaderboard(args):
+    from halo_keras.evaluation.leaderboard import write_leaderboard
+    from halo_keras.hub.index import zoo_folder
+
+    for path in write_leaderboard(args.zoo or zoo_folder()):
+        print(f"wrote {path}")
+
+
+def _write(path: Path, text: str) -> None:
+    """All of it, or nothing."""
+    draft = path.with_name(f".{path.name}.partial")
+    try:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)

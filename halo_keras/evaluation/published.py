@@ -1,0 +1,96 @@
+"""Numbers that others published, each with its source, from `published.csv`.
+
+A number that could not be obtained has an empty value there, and stays missing.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+FILE = "published.csv"
+COLUMNS = (
+    "method",
+    "dataset",
+    "metric",
+    "value",
+    "unit",
+    "conditional",
+    "source",
+    "note",
+)
+
+
+@dataclass(frozen=True)
+class Published:
+    """One number of one method.
+
+    Attributes:
+        method: as the field calls it.
+        dataset: as `halo_keras.data` calls it.
+        metric: the key of the same measurement in a preset's metrics.
+        value: None where it is not known.
+        unit: `"fraction"`, `"nats"`, `""` for a bare number, ...
+        conditional: whether action labels were used in training.
+        source: where it stands.
+        note: what to know before comparing.
+    """
+
+    method: str
+    dataset: str
+    metric: str
+    value: float | None
+    unit: str
+    conditional: bool
+    source: str
+    note: str
+
+    @property
+    def is_recalled(self) -> bool:
+        """Whether the number was not checked against its source."""
+        return "recalled, unverified" in self.note
+
+
+@cache
+def published_rows() -> tuple[Published, ...]:
+    """All rows of the file, in its order."""
+    text = resources.files("halo_keras.evaluation").joinpath(FILE).read_text("utf-8")
+    return tuple(parse(text))
+
+
+def published_for(dataset: str, metric: str) -> list[Published]:
+    """The rows with a value for a metric of a dataset, in the file's order."""
+    return [
+        row
+        for row in published_rows()
+        if (row.dataset, row.metric) == (dataset, metric) and row.value is not None
+    ]
+
+
+def parse(text: str) -> list[Published]:
+    """Rows of the CSV `text`; `ValueError` names the line that is wrong."""
+    reader = csv.DictReader(text.splitlines(), strict=True)
+    if tuple(reader.fieldnames or ()) != COLUMNS:
+        raise ValueError(
+            f"{FILE} must have the columns {', '.join(COLUMNS)}, has "
+            f"{', '.join(reader.fieldnames or ())}."
+        )
+    rows, seen = [], set()
+    for line in reader:
+        where = f"{FILE}, line {reader.line_num}"
+        if None in line or None in line.values():
+            raise ValueError(f"{where}: expected {len(COLUMNS)} cells.")
+        if line["conditional"] not in ("yes", "no") or not line["source"]:
+            raise ValueError(
+                f"{where}: conditional must be yes or no and source must not be empty."
+            )
+        key = (line["method"], line["dataset"], line["metric"])
+        if key in seen:
+            raise ValueError(f"{where}: {' / '.join(key)} stands there twice.")
+        seen.add(key)
+        value = float(line["value"]) if line["value"] else None
+        conditional = line["conditional"] == "yes"
+        rows.append(Published(**{**line, "value": value, "conditional": conditional}))
+    return rows

@@ -1,0 +1,81 @@
+"""Puts new measurements into a preset folder: all that depends on them, or nothing."""
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any
+
+from halo_keras.hub.card import model_card
+from halo_keras.hub.errors import PresetError
+from halo_keras.hub.index import INDEX, pin_preset
+from halo_keras.hub.metadata import check_metrics, plain
+from halo_keras.hub.presets import (
+    CARD,
+    METADATA,
+    METRICS,
+    PresetInfo,
+    preset_folder,
+    read_metadata,
+    verify_folder,
+)
+from halo_keras.hub.strict_json import to_json, write_text
+from halo_keras.hub.sums import sha256
+
+
+def is_installed(folder) -> bool:
+    """Whether a preset folder lies inside of the package, where nobody writes."""
+    package = Path(__file__).resolve().parents[1]
+    return Path(folder).resolve().is_relative_to(package)
+
+
+def update_metrics(preset, metrics: dict[str, Any]) -> PresetInfo:
+    """Replaces a preset's `metrics.json`, and with it its sum, its card and the index.
+
+    The folder is copied, changed, read back and only then put in the place of the old
+    one. If the preset is pinned by the `index.json` beside it, its sums there are
+    renewed too. On an error, and if interrupted, everything is as it was.
+
+    Args:
+        preset: name of a bundled preset in a checkout, or a preset folder.
+        metrics: the whole new content, see `save_preset`.
+
+    Returns: the facts of the preset, which has kept its version.
+
+    Raises:
+        PresetError: the preset is damaged, lies inside of an installed package, or the
+            metrics are no plain, finite data.
+    """
+    metrics = plain(metrics)
+    check_metrics(metrics, "metrics")
+    metadata = read_metadata(preset)
+    folder = preset_folder(preset)
+    if is_installed(folder):
+        raise PresetError(
+            f"{folder} belongs to an installed package and is not changed: copy the "
+            "folder and update the copy."
+        )
+    token = secrets.token_hex(4)
+    draft = folder.parent / f".{folder.name}.partial-{token}"
+    old = folder.parent / f".{folder.name}.replaced-{token}"
+    try:
+        shutil.copytree(folder, draft)
+        write_text(draft / METRICS, to_json(metrics))
+        metadata["sha256"][METRICS] = sha256(draft / METRICS)
+        write_text(draft / METADATA, to_json(metadata))
+        write_text(draft / CARD, model_card(metadata, metrics))
+        info = verify_folder(draft)
+        os.replace(folder, old)
+        os.replace(draft, folder)
+        if (folder.parent / INDEX).is_file():
+            pin_preset(folder)
+    except BaseException:
+        if old.exists():
+            if folder.exists():
+                os.replace(folder, draft)
+            os.replace(old, folder)
+        raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+    return info
