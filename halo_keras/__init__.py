@@ -9,18 +9,8 @@
 Everything public is listed in `__all__`; other modules may change.
 """
 
-from halo_keras._backend import require_backend
-
-require_backend()
-
-from halo_keras import data, dynamics, evaluation, hub, layers, models  # noqa: E402
-from halo_keras.hub import (  # noqa: E402
-    from_pretrained,
-    list_presets,
-    save_preset,
-    verify,
-)
-from halo_keras.models import HALO, Encoding, SequenceModel  # noqa: E402
+import sys
+from pathlib import Path
 
 __version__ = "0.1.0"
 
@@ -40,3 +30,32 @@ __all__ = [
     "save_preset",
     "verify",
 ]
+
+if Path(sys.argv[0]).stem == "halo-keras":
+    # The command reads its arguments before anything needs Keras, whose import takes
+    # seconds: `halo-keras --help` and a mistyped option are answered at once.
+    def __getattr__(name):
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from halo_keras import _public
+
+        return getattr(_public, name)
+
+else:
+    # Everybody else gets all of it, and with it every class registered with Keras, so
+    # that keras.saving.load_model reads presets after a plain `import halo_keras`.
+    from halo_keras._public import (
+        HALO,
+        Encoding,
+        SequenceModel,
+        data,
+        dynamics,
+        evaluation,
+        from_pretrained,
+        hub,
+        layers,
+        list_presets,
+        models,
+        save_preset,
+        verify,
+    )

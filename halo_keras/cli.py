@@ -51,6 +51,8 @@ def main(argv=None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     args = _parser().parse_args(_join_negative_times(argv))
     try:
+        if args.command != "doctor":  # which also tells why this import fails
+            from halo_keras import _public  # noqa: F401
         return args.run(args) or 0
     except (ValueError, OSError, ImportError) as error:
         if args.debug:
