@@ -49,6 +49,8 @@ class Oracle:
 
     def locate(self, frames):
         self.seen.append(len(frames))
+        if frames.dtype != np.uint8:  # a clip that this model made
+            frames = np.rint(255 * frames).astype("uint8")
         found = [self.where[clip[0].tobytes()] for clip in frames]
         return [np.array(column) for column in zip(*found, strict=True)]
 
@@ -106,6 +108,26 @@ class Oracle:
         )
 
 
+class Coarse(Oracle):
+    """Knows of walks and jumps; the direction of a walk is part of its motion."""
+
+    num_actions = 2
+    action_names = ("walk", "jump")
+
+    def sample(
+        self, num_clips, action=None, content_from=None, motion_from=None, seed=None
+    ):
+        rng = np.random.default_rng(seed)
+        if action is None:
+            action = rng.integers(2, size=num_clips)
+        action = np.resize(action, num_clips)
+        assert np.max(action) < self.num_actions
+        finer = np.where(action == 1, 2, rng.integers(2, size=num_clips))
+        if motion_from is not None:
+            finer = self.dataset.labels["action"][self.locate(motion_from)[0]]
+        return super().sample(num_clips, finer, content_from, motion_from, seed)
+
+
 class IgnoresMotion(Oracle):
     """Knows the action that it is told, but not where in it the motion clip is."""
 
@@ -134,6 +156,32 @@ class Frozen(Oracle):
 
     def forecast(self, frames, times, action=None):
         return super().forecast(frames, np.zeros(len(times), int), action)
+
+
+class OracleFrameJudge:
+    """Names the labels of the clip that holds the nearest frame, four to one."""
+
+    head_names = ("action", "hat")
+    head_sizes = (NUM_ACTIONS, 2)
+    num_frames = None
+
+    def __init__(self, dataset):
+        self.labels = dataset.labels
+        self.known = dataset.frames.reshape(-1, *dataset.frame_shape) / 255
+
+    def predict_probabilities(self, frames):
+        frames = np.asarray(frames, "float32") / (255 if frames.dtype == "uint8" else 1)
+        distance = np.square(self.known - frames[:, :, None]).sum(axis=(3, 4, 5))
+        clip = distance.argmin(axis=2) // NUM_FRAMES
+        found = {}
+        for head, size in zip(self.head_names, self.head_sizes, strict=True):
+            truth = np.eye(size)[self.labels[head][clip]]
+            found[head] = 0.8 * truth + 0.2 * (1 - truth) / (size - 1)
+        return found
+
+    def predict_labels(self, frames):
+        found = self.predict_probabilities(frames)
+        return {head: values.argmax(-1) for head, values in found.items()}
 
 
 class OracleJudge:
