@@ -32,6 +32,7 @@ class Published:
         dataset: as `halo_keras.data` calls it.
         metric: the key of the same measurement in a preset's metrics.
         value: None where it is not known.
+        text: the value with its published digits, "" where it is not known.
         unit: `"fraction"`, `"nats"`, `""` for a bare number, ...
         conditional: whether action labels were used in training.
         source: where it stands.
@@ -42,6 +43,7 @@ class Published:
     dataset: str
     metric: str
     value: float | None
+    text: str
     unit: str
     conditional: bool
     source: str
@@ -90,7 +92,11 @@ def parse(text: str) -> list[Published]:
         if key in seen:
             raise ValueError(f"{where}: {' / '.join(key)} stands there twice.")
         seen.add(key)
-        value = float(line["value"]) if line["value"] else None
-        conditional = line["conditional"] == "yes"
-        rows.append(Published(**{**line, "value": value, "conditional": conditional}))
+        text = line["value"]
+        changed = {
+            "value": float(text) if text else None,
+            "text": text,
+            "conditional": line["conditional"] == "yes",
+        }
+        rows.append(Published(**{**line, **changed}))
     return rows

@@ -41,10 +41,10 @@ def result_table(found: Mapping[str, float], dataset: str) -> str:
 
 
 def number(value: float) -> str:
-    """A number short enough for a table: four digits, whole ones as they are."""
-    if float(value).is_integer() and abs(value) >= 2:
+    """A number short enough for a table: three or more digits of it."""
+    if float(value).is_integer():
         return f"{int(value):,}"
-    return f"{value:.4f}" if abs(value) >= 0.01 or value == 0 else f"{value:.2e}"
+    return f"{value:.4f}" if abs(value) >= 0.01 else f"{value:.3g}"
 
 
 def _measured(value: float, stddev: float | None) -> str:
@@ -56,7 +56,7 @@ def _published(row: Published, letters: dict[str, str]) -> str:
     letter = letters.setdefault(row.source, _letter(len(letters)))
     labels = " with labels" if row.conditional else ""
     mark = "*" if row.is_recalled else ""
-    return f"{row.method}{labels} {number(row.value)}{mark} ({letter})"
+    return f"{row.method}{labels} {row.text}{mark} ({letter})"
 
 
 def _letter(index: int) -> str:

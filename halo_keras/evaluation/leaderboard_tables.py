@@ -1,0 +1,190 @@
+"""Which numbers stand side by side on the leaderboard, and what they mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HEADS = {
+    "action": "action",
+    "body": "body (skin)",
+    "topwear": "topwear (shirt)",
+    "bottomwear": "bottomwear (pants)",
+    "hair": "hair",
+}
+ATTRIBUTES = [head for head in HEADS if head != "action"]
+WINDOWS = ("1_8", "9_16", "57_64", "249_256", "993_1000", "minus_7_0")
+SCORES = {
+    "action_accuracy": "action",
+    "entropy_conditional": "H(y\\|x)",
+    "entropy_marginal": "H(y)",
+    "inception_score": "IS",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a dataset.
+
+    Attributes:
+        title, note: what is measured and how to read it.
+        columns: metric -> heading.
+        judged: whether a judge decided; its second opinion and its accuracies on real
+            and on still clips are then shown beside.
+    """
+
+    title: str
+    note: str
+    columns: dict[str, str]
+    judged: bool = False
+
+
+def _accuracies(prefix: str, heads=tuple(HEADS)) -> dict[str, str]:
+    return {f"{prefix}_{head}_accuracy": HEADS[head] for head in heads}
+
+
+def _windows(metric: str) -> dict[str, str]:
+    return {
+        f"rollout_{window}_{metric}": window.replace("minus_", "-").replace("_", " to ")
+        for window in WINDOWS
+    }
+
+
+RECONSTRUCTION = Table(
+    "Reconstruction, and 16 frames from one",
+    "State inferred at the first frame. Then HALO's table 1: content and state from "
+    "the first frame alone, rolled out to twice the clip's length. Frames in [0, 1].",
+    {
+        "reconstruction_mse": "MSE",
+        "reconstruction_psnr": "PSNR",
+        "reconstruction_ssim": "SSIM",
+        "generation_16_mse": "16 frames: MSE",
+        "generation_16_psnr": "PSNR",
+        "generation_16_ssim": "SSIM",
+    },
+)
+LEAKAGE = "leakage_{}_from_{}{}"
+
+SPRITES = (
+    RECONSTRUCTION,
+    Table(
+        "Long rollouts: error",
+        "MSE of frames from the last observed one on, against the clip as a loop; "
+        "frames are counted from 1, negative ones lie before the clip.",
+        _windows("mse"),
+    ),
+    Table(
+        "Long rollouts: SSIM",
+        "Structural similarity of the same frames.",
+        _windows("ssim"),
+    ),
+    Table(
+        "Long rollouts: action",
+        "Whether the judge still sees the action in those frames.",
+        _windows("action_accuracy"),
+        judged=True,
+    ),
+    Table(
+        "Swap",
+        "Content of one clip, motion of a clip of another character and action. The "
+        "result must show the attributes of the one and do what the other does. MSE to "
+        "the true clip; `phase`: walks that begin at any of their frames; `inferred`: "
+        "the model is not told the motion clip's action.",
+        {
+            **_accuracies("swap"),
+            "swap_mse": "MSE",
+            "swap_phase_mse": "phase: MSE",
+            "swap_inferred_action_accuracy": "inferred: action",
+        },
+        judged=True,
+    ),
+    Table(
+        "Drawn motion of a given action",
+        "HALO's own table: motion from the prior of an action, content of a real clip, "
+        "here of another action. Conditioned on labels by its nature. The ceilings are "
+        "H(y) = ln 9 = 2.1972 and IS = 9.",
+        {
+            **{f"prior_motion_{key}": text for key, text in SCORES.items()},
+            **_accuracies("prior_motion", ATTRIBUTES),
+        },
+        judged=True,
+    ),
+    Table(
+        "Drawn content, motion of a real clip",
+        "The field's main pass. Others score 2,560 or 2,600 of the 2,664 clips, with "
+        "judges of their own; here it is all of them. Sprites is saturated: this is a "
+        "gate, not a ranking.",
+        {
+            **{f"prior_content_{key}": text for key, text in SCORES.items()},
+            "prior_content_action_kl": "KL to the original's",
+        },
+        judged=True,
+    ),
+    Table(
+        "Drawn motion, content of a real clip",
+        "The field's second pass: nothing is told to the model, the attributes must be "
+        "those of the real clip, and all actions must appear.",
+        {
+            **_accuracies("sampled_motion", ATTRIBUTES),
+            **{
+                f"sampled_motion_{key}": text
+                for key, text in SCORES.items()
+                if key != "action_accuracy"
+            },
+        },
+        judged=True,
+    ),
+    Table(
+        "One picture to a sequence",
+        "Content from a single frame, the prior's mean motion of an action that the "
+        "picture was not taken from.",
+        _accuracies("image_to_sequence"),
+        judged=True,
+    ),
+    Table(
+        "DSVAE's disagreement",
+        "Share of frames on which a judge of frames names another class than on the "
+        "real frame: attributes with drawn motion, the action with drawn content.",
+        {f"disagreement_{head}_rate": HEADS[head] for head in (*ATTRIBUTES, "action")},
+    ),
+    Table(
+        "Leakage",
+        "Accuracy of small networks trained on posterior samples: what a latent tells "
+        "that it should not know. In brackets: always naming the commonest class.",
+        {
+            LEAKAGE.format("action", "content", ""): "action from content",
+            **{
+                LEAKAGE.format(head, "motion", ""): f"{head} from motion"
+                for head in ATTRIBUTES
+            },
+        },
+    ),
+)
+
+BALLS = (
+    Table(
+        "Against the exact frames",
+        "MSE of reconstructions, of forecasts up to so many clip lengths forward and "
+        "backward, and of swaps; distance of the ball's centre from the exact one half "
+        "way between frames, in pixels.",
+        {
+            "reconstruction_mse": "reconstruction",
+            "forward_2x_mse": "2 x forward",
+            "forward_8x_mse": "8 x forward",
+            "backward_8x_mse": "8 x backward",
+            "swap_mse": "swap",
+            "half_frame_centre_error": "centre (px)",
+            "infer_action_accuracy": "inferred action",
+        },
+    ),
+    Table(
+        "Leakage",
+        "See Sprites.",
+        {
+            LEAKAGE.format("action", "content", ""): "action from content",
+            LEAKAGE.format("colour", "motion", ""): "colour from motion",
+            LEAKAGE.format("radius", "motion", ""): "radius from motion",
+        },
+    ),
+)
+
+TABLES = {"sprites": SPRITES, "balls": BALLS, "balls_speed": BALLS}
