@@ -44,7 +44,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
     instead.
 
     Posterior (Eq. 6): q(z | x) q(q_i | x_i, u) q(p_i | x_{<=i}, u) at a reference frame
-    i: random in training (or the last, see `reference`), the last observed in use.
+    i: random in training, the last observed frame in use.
 
     Bound, a clip, maximised:
     E[sum_t ln p(x_t | z, q_t)] - KL(q(z) || p(z)) - KL(q(s_i) || p(s_i)), with the
@@ -71,9 +71,6 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             that the paper's code adds: each frame decoded from its own posterior
             position; squared distance of rolled-out and inferred states; squared error
             of differences of successive frames. 0 (the bound alone) by default.
-        reference: reference frame i of a training clip: `"random"`, or `"last"`, the last
-            observed one, for motion that only a longer look tells, as where each clip
-            has a speed of its own. In use it is the last one, unless asked otherwise.
         one_frame_rate: share of training clips whose content sees one random frame, and
             (drawn anew) whose state is inferred at frame 0, from that frame alone.
         decoded_frames: frames of each clip decoded in a training step, drawn at random
@@ -107,7 +104,6 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         "framewise_weight": schema.Float(0.0, 1e4),
         "consistency_weight": schema.Float(0.0, 1e4),
         "difference_weight": schema.Float(0.0, 1e4),
-        "reference": schema.Text(("random", "last"), optional=True),
         "one_frame_rate": schema.Float(0.0, 1.0),
         "decoded_frames": schema.Int(1, 1024, optional=True),
         "kl_warmup_steps": schema.Int(0, 10**8),
@@ -135,7 +131,6 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         framewise_weight=0.0,
         consistency_weight=0.0,
         difference_weight=0.0,
-        reference="random",
         one_frame_rate=0.25,
         decoded_frames=None,
         kl_warmup_steps=0,
@@ -431,8 +426,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         if not self.dynamics.is_reversible:
             return seen, first
         single = rare()
-        other = last if self.reference == "last" else draw()
-        return seen, single * first + (1.0 - single) * other
+        return seen, single * first + (1.0 - single) * draw()
 
     def _decoded_subset(self, frames, training):
         """Frame numbers `(B, m)` to decode, and the weight T / m of each.

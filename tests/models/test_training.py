@@ -109,24 +109,3 @@ def test_target_times_replace_the_times_that_are_decoded():
         losses.append(ops.convert_to_numpy(terms["reconstruction_loss"]))
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
     np.testing.assert_allclose(losses[2], losses[0], rtol=1e-4)
-
-
-def test_reference_frame_in_training_is_random_or_the_last_observed():
-    """Counted over draws, with padded frames: which frame the state is inferred at."""
-    mask = np.ones((300, 5), "float32")
-    mask[::2, 3:] = 0
-    last = np.where(np.arange(300) % 2, 4, 2)
-    shown = ops.convert_to_tensor(mask)
-    chosen = {}
-    for reference in ("random", "last"):
-        model = small_halo(reference=reference, one_frame_rate=0.0)
-        _, at = model._observation(shown, 5, training=True)
-        at = ops.convert_to_numpy(at)
-        np.testing.assert_array_equal(at.sum(axis=1), 1)
-        assert (at <= mask).all()
-        chosen[reference] = at.argmax(axis=1)
-    np.testing.assert_array_equal(chosen["last"], last)
-    # Random: each observed frame about as often, 150 / 5 and 150 / 3 times expected.
-    whole = np.bincount(chosen["random"][1::2], minlength=5)
-    cut = np.bincount(chosen["random"][::2], minlength=5)
-    assert whole.min() > 12 and cut[:3].min() > 30 and not cut[3:].any()
