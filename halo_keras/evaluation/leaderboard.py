@@ -97,7 +97,7 @@ def preset_results(folder: Path) -> Iterable[Result]:
             continue
         for key, value in numbers.items():
             spread = key.endswith(STDDEV) and key.removesuffix(STDDEV) in numbers
-            if spread or key == _SEEDS or not isinstance(value, (int, float)):
+            if spread or key == _SEEDS or type(value) not in (int, float):
                 continue
             stddev = numbers.get(key + STDDEV, "")
             yield Result(

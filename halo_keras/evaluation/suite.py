@@ -189,7 +189,12 @@ class Suite:
         if any(self.protocols[name].sampled for name in chosen):
             found["num_sampling_seeds"] = setting.num_sampling_seeds
         for name in chosen:
-            found |= self.protocols[name].measure(setting)
+            measured = self.protocols[name].measure(setting)
+            for key, value in measured.items():
+                if np.isfinite(value):
+                    found[key] = value
+                else:  # such as the KL from a verdict that excludes a class
+                    print(f"{key} is {value} and is left out")
         return found
 
 
@@ -214,6 +219,6 @@ def mean_and_stddev(passes: list[dict[str, float]]) -> dict[str, float]:
     for key in passes[0]:
         values = [one[key] for one in passes]
         found[key] = float(np.mean(values))
-        if len(values) > 1:
+        if len(values) > 1 and np.isfinite(values).all():
             found[f"{key}_stddev"] = float(np.std(values, ddof=1))
     return found

@@ -7,7 +7,12 @@ import pytest
 
 from halo_keras import data
 from halo_keras.data import balls
-from halo_keras.evaluation.balls import evaluate_balls, half_frames, measured_centres
+from halo_keras.evaluation.balls import (
+    evaluate_balls,
+    forecasts,
+    half_frames,
+    measured_centres,
+)
 
 
 class BallsOracle:
@@ -18,6 +23,7 @@ class BallsOracle:
     """
 
     num_actions = 3
+    action_names = ("slow", "medium", "fast")
 
     def __init__(self, dataset, turn=0.0, shift=0.0):
         self.dataset, self.turn, self.shift = dataset, turn, shift
@@ -98,6 +104,20 @@ def test_directions_and_lengths_are_what_they_say(clips):
             asked.append(np.asarray(times))
             return super().forecast(frames, times)
 
-    evaluate_balls(Listens(clips), clips, lengths=(1, 2), verbose=0)
+    forecasts(Listens(clips), clips, lengths=(1, 2))
+    half_frames(Listens(clips), clips)
     ranges = {(times.min(), times.max()) for times in asked}
-    assert {(0, 15), (-16, -1), (0.5, 6.5)} <= ranges
+    assert ranges == {(0, 15), (-16, -1), (0.5, 6.5)}
+
+
+def test_protocols_by_name(clips):
+    model = BallsOracle(clips)
+    found = evaluate_balls(model, clips, names=["swap", "half_frames"], verbose=0)
+    assert found == {
+        "num_clips": 9,
+        "swap_mse": found["swap_mse"],
+        **half_frames(model, clips),
+    }
+    assert "leakage" not in " ".join(evaluate_balls(model, clips, verbose=0))
+    with pytest.raises(ValueError, match="'leakage' cannot be run: there is no train"):
+        evaluate_balls(model, clips, names=["leakage"], verbose=0)

@@ -18,7 +18,8 @@ from evaluation_oracle import (
 )
 
 from halo_keras.evaluation import protocols
-from halo_keras.evaluation.sprites import evaluate_clips, mean_and_stddev
+from halo_keras.evaluation.sprites import evaluate_clips
+from halo_keras.evaluation.suite import mean_and_stddev
 from halo_keras.evaluation.swaps import started, swap_pairs, true_clips
 from halo_keras.evaluation.verdicts import balanced
 
