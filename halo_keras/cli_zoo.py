@@ -5,8 +5,6 @@ Their arguments and what they do; as in `cli_commands`, each imports what it nee
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 
 DATA_DIR = "folder with the raw files of the preset's dataset (default: its own source)"
@@ -91,13 +89,15 @@ def add_commands(command) -> None:
 
 
 def evaluate(args):
-    if args.json is not None and not args.json.absolute().parent.is_dir():
-        raise ValueError(
-            f"there is no folder {args.json.absolute().parent} for --json."
-        )
+    if args.json is not None:  # known before the minutes are spent
+        folder = args.json.absolute().parent
+        if args.json.is_dir() or not folder.is_dir():
+            raise ValueError(f"--json needs a file name in a folder: {args.json}.")
+    from halo_keras.data.clip_writer import replacing
     from halo_keras.evaluation.preset_evaluation import evaluate_preset
     from halo_keras.evaluation.result_table import result_table
     from halo_keras.hub.presets import preset_folder
+    from halo_keras.hub.strict_json import to_json, write_text
 
     done = evaluate_preset(
         args.preset,
@@ -113,7 +113,8 @@ def evaluate(args):
     print(f"{done.preset}, version {done.version}, on {done.dataset}:")
     print(result_table(done.found, done.dataset))
     if args.json is not None:
-        _write(args.json, json.dumps(done.to_dict(), indent=2, allow_nan=False) + "\n")
+        with replacing(args.json) as draft:
+            write_text(draft, to_json(done.to_dict()))
         print(f"wrote {args.json}")
     if done.unsaved is not None:
         print(f"The preset's metrics.json was not changed: {done.unsaved}.")
@@ -141,13 +142,3 @@ def leaderboard(args):
 
     for path in write_leaderboard(args.zoo or zoo_folder()):
         print(f"wrote {path}")
-
-
-def _write(path: Path, text: str) -> None:
-    """All of it, or nothing."""
-    draft = path.with_name(f".{path.name}.partial")
-    try:
-        draft.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -380,7 +380,10 @@ def test_command_line_mistakes_are_one_line(capsys, words):
 # ---- help and facts ------------------------------------------------------------------
 
 
-COMMANDS = "list info swap generate forecast sample plot-energy doctor".split()
+COMMANDS = (
+    "list info swap generate forecast sample plot-energy evaluate figures leaderboard "
+    "doctor"
+).split()
 
 
 def test_help_teaches(capsys):

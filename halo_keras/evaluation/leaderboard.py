@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
+from halo_keras.data.clip_writer import replacing
 from halo_keras.evaluation.leaderboard_page import leaderboard_page
 from halo_keras.evaluation.result_table import STDDEV
 from halo_keras.hub.presets import CONFIG, METADATA, read_metadata, read_metrics
@@ -70,9 +70,8 @@ def write_leaderboard(zoo) -> list[Path]:
         zoo / PAGE: leaderboard_page(results, read_studies(zoo)),
     }
     for path, text in files.items():
-        draft = path.with_name(f".{path.name}.partial")
-        write_text(draft, text)
-        os.replace(draft, path)
+        with replacing(path) as draft:
+            write_text(draft, text)
     return list(files)
 
 

@@ -83,8 +83,11 @@ def _entry(path: Path) -> dict:
 def _write_index(folder: Path, presets: dict[str, dict]) -> Path:
     target = folder / INDEX
     draft = folder / f".{INDEX}.partial"
-    write_text(draft, to_json({"format_version": 1, "presets": presets}))
-    os.replace(draft, target)
+    try:
+        write_text(draft, to_json({"format_version": 1, "presets": presets}))
+        os.replace(draft, target)
+    finally:
+        draft.unlink(missing_ok=True)
     return target
 
 
