@@ -110,7 +110,8 @@ def evaluate(args):
         save=not args.no_save,
         verbose=0 if args.quiet else 1,
     )
-    print(f"{done.preset}, version {done.version}, on {done.dataset}:")
+    labels = "with labels" if done.conditional else "without labels"
+    print(f"{done.preset}, version {done.version}, {labels}, on {done.dataset}:")
     print(result_table(done.found, done.dataset))
     if args.json is not None:
         with replacing(args.json) as draft:

@@ -55,6 +55,7 @@ def test_the_archives_hold_what_they_should(built, repository):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert {"halo_keras/schema.py", "halo_keras/zoo/index.json"} <= names
+    assert "halo_keras/evaluation/published.csv" in names
     assert not [name for name in names if name.startswith(("tests/", "zoo/"))]
     with tarfile.open(sdist) as archive:
         inside = {name.split("/", 1)[-1] for name in archive.getnames()}

@@ -39,6 +39,7 @@ class Evaluation:
 
     Attributes:
         preset, version, dataset: of which preset, on which data.
+        conditional: whether the model was told action labels in training.
         found: flat dict of floats.
         circumstances: seeds, judges, protocols, seconds, versions, hardware.
         unsaved: why the preset's metrics.json was left as it is, or None.
@@ -47,6 +48,7 @@ class Evaluation:
     preset: str
     version: int
     dataset: str
+    conditional: bool
     found: dict[str, float]
     circumstances: dict[str, Any]
     unsaved: str | None
@@ -57,6 +59,7 @@ class Evaluation:
             "preset": self.preset,
             "version": self.version,
             "dataset": self.dataset,
+            "conditional": self.conditional,
             "metrics": self.found,
             "run": self.circumstances,
         }
@@ -137,6 +140,7 @@ def evaluate_preset(
         preset=metadata["name"],
         version=metadata["version"],
         dataset=metadata["dataset"],
+        conditional=setting.model.num_actions > 1,
         found=found,
         circumstances=circumstances,
         unsaved=unsaved,

@@ -88,7 +88,7 @@ def test_a_whole_evaluation_is_put_down_with_its_circumstances(preset, capsys):
     assert f"swap_mse,{metrics['test']['swap_mse']}," in rows
     assert "`halo-tiny`" in (preset.parent / "README.md").read_text("utf-8")
     out = capsys.readouterr().out
-    assert "halo-tiny, version 1, on balls:" in out and "swap_mse" in out
+    assert "halo-tiny, version 1, with labels, on balls:" in out and "swap_mse" in out
 
 
 @pytest.fixture(autouse=True)
