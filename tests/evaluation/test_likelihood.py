@@ -15,8 +15,6 @@ from halo_keras.dynamics import (
 from halo_keras.evaluation import likelihood as module
 from halo_keras.evaluation.likelihood import importance_weighted_bound, likelihood
 
-pytestmark = pytest.mark.backend
-
 FLOWS = {
     "normal form": lambda: NormalFormDynamics(2, 1, num_frames=6, name="dynamics"),
     "symplectic": lambda: SymplecticDynamics(2, 1, init="identity", name="dynamics"),
@@ -31,8 +29,16 @@ def large_chunks(monkeypatch):
     monkeypatch.setattr(module, "FRAMES_A_BATCH", 40_000)
 
 
-@pytest.mark.parametrize("reference", [0, 3])
-@pytest.mark.parametrize("kind", FLOWS)
+@pytest.mark.parametrize(
+    ("kind", "reference"),
+    [
+        pytest.param("normal form", 0, marks=pytest.mark.backend),
+        ("normal form", 3),
+        ("symplectic", 3),
+        ("linear", 0),
+        pytest.param("linear", 3, marks=pytest.mark.backend),
+    ],
+)
 @pytest.mark.usefixtures("large_chunks")
 def test_with_a_good_proposal_it_is_the_evidence(kind, reference):
     model, data = linear_halo(FLOWS[kind]()), dots(3)
@@ -125,6 +131,7 @@ def test_the_split_as_a_dict():
     assert found["likelihood_bits_per_dim"] == pytest.approx(bits)
 
 
+@pytest.mark.backend
 def test_errors():
     model, data = small_halo(), dots(3, num_actions=3)
     given = (model, data.frames, data.labels["action"])

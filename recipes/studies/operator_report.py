@@ -1,0 +1,254 @@
+"""Tables and figure of the operator study, from its rows."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+from studies.operator_columns import DEAD, WINDOWS
+from studies.operator_plan import OPERATORS
+from studies.rows import number
+
+BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
+TITLE = (
+    "# The operator study\n\nWhat is compared, and how: `recipes/study_operators.py`."
+)
+TARGETS = {
+    "clip": "Trained on the 8 frames of the clip (the paper)",
+    "loop": "Trained on the clip as a loop, targets up to frame 64",
+}
+# Heading of a column -> name in the file, digits after the point.
+WITHIN = {
+    "recon. MSE": ("reconstruction_mse", 4),
+    "SSIM": ("reconstruction_ssim", 3),
+    "16 frames SSIM": ("frames16_ssim", 3),
+    "PSNR": ("frames16_psnr", 1),
+    "MSE": ("frames16_mse", 4),
+    "sd over clips": ("frames16_mse_stddev", 4),
+    "swap action": ("swap_action", 3),
+    "attributes": ("swap_attributes", 3),
+    "swap MSE": ("swap_mse", 4),
+}
+GENERATED = {
+    "image to sequence": ("image_action", 3),
+    "its attributes": ("image_attributes", 3),
+    "own action, state read": ("image_own_action", 3),
+    "drawn motion": ("prior_motion_action", 3),
+    "its attributes ": ("prior_motion_attributes", 3),
+    "all drawn": ("prior_sample_action", 3),
+    "seconds": ("seconds", 0),
+}
+LATER = {
+    f"{what}, {first}-{last}": (f"window{first}_{name}", digits)
+    for first, last in WINDOWS[1:]
+    for what, name, digits in (
+        ("MSE", "mse", 4),
+        ("action", "action", 2),
+        ("speed", "speed_ratio", 2),
+    )
+}
+
+
+def write_tables(rows: list[dict], path: Path) -> str:
+    """The tables as markdown; in the file only what stands between two marks changes.
+
+    Args:
+        rows: of the study, as text.
+        path: of the markdown file; made with a heading if it is not there.
+
+    Returns: the tables.
+    """
+    tables = "\n\n".join(
+        f"## {title}\n\n{_tables(chosen)}"
+        for targets, title in TARGETS.items()
+        if (chosen := _measured(rows, targets))
+    )
+    text = f"{TITLE}\n\n{BEGIN}\n{END}\n"
+    if path.exists():
+        text = path.read_text(encoding="utf-8")
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise SystemExit(
+            f"error: {path} must hold the lines {BEGIN} and {END} once each; the "
+            "tables go between them."
+        )
+    before, after = text.split(BEGIN)[0], text.split(END)[1]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}", encoding="utf-8")
+    os.replace(temporary, path)
+    return tables
+
+
+def _measured(rows, targets) -> dict[str, list[dict]]:
+    """Measured rows of each operator, in the study's order."""
+    found = {
+        name: [
+            row
+            for row in rows
+            if (row["phase"], row["targets"], row["operator"])
+            == ("measure", targets, name)
+        ]
+        for name in OPERATORS
+    }
+    return {name: own for name, own in found.items() if own}
+
+
+def _tables(operators: dict[str, list[dict]]) -> str:
+    seeds = sorted({len(own) for own in operators.values()})
+    text = " to ".join(str(count) for count in {seeds[0]: 0, seeds[-1]: 0})
+    parts = [
+        f"Mean of {text} training seeds, ± their standard deviation.",
+        "Within the clip, and 16 frames from one picture (HALO's table 1):",
+        _table(operators, WITHIN),
+        "Generated; judged action and attributes:",
+        _table(operators, GENERATED),
+        "Later windows: MSE against the loop, judged action, speed relative to the "
+        "data:",
+        _table(operators, LATER),
+        "Where it goes:",
+        _fates(operators),
+    ]
+    return "\n\n".join(parts)
+
+
+def _table(operators, columns) -> str:
+    head = ["operator", *columns]
+    body = [
+        [name, *(_cell(own, key, digits) for key, digits in columns.values())]
+        for name, own in operators.items()
+    ]
+    return _markdown(head, body)
+
+
+def _fates(operators) -> str:
+    """Chosen setting, spectrum, size of the state, and what became of the motion."""
+    head = [
+        "operator",
+        "learning rate, KL weights",
+        "largest real part a frame",
+        "log10 of state's growth at 1,000",
+        "clips not finite at 1,000",
+        "motion dies (seeds)",
+        "by frame",
+        "diverged in training",
+    ]
+    body = []
+    for name, own in operators.items():
+        settings = {
+            (row["learning_rate"], row["content_kl_weight"], row["motion_kl_weight"])
+            for row in own
+        }
+        dead = [row["motion_dies"] for row in own if row["motion_dies"]]
+        first = sorted({int(x["motion_dies_by"]) for x in own if x["motion_dies_by"]})
+        growth = np.log10([number(row["window993_norm"]) or np.nan for row in own])
+        body.append(
+            [
+                name,
+                "; ".join(", ".join(setting) for setting in sorted(settings)),
+                _spread(_numbers(own, "spectrum_max_real"), 4),
+                _spread(growth[~np.isnan(growth)], 1),
+                _cell(own, "window993_nonfinite", 2),
+                f"{dead.count('1')} of {len(dead)}" if dead else "",
+                ", ".join(map(str, first)),
+                str(sum(row["status"] == "diverged" for row in own)),
+            ]
+        )
+    return _markdown(head, body)
+
+
+def _numbers(rows, key) -> np.ndarray:
+    return np.array([number(row[key]) for row in rows if row[key]], float)
+
+
+def _cell(rows, key, digits) -> str:
+    return _spread(_numbers(rows, key), digits)
+
+
+def _spread(values, digits) -> str:
+    """mean ± standard deviation (n - 1 in it); missing numbers stay missing."""
+    if not len(values):
+        return "-"
+    text = f"{np.mean(values):.{digits}f}"
+    if len(values) > 1 and np.isfinite(values).all():
+        text += f" ± {np.std(values, ddof=1):.{digits}f}"
+    return text
+
+
+def _markdown(head, body) -> str:
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def draw(rows: list[dict], targets: str, folder: Path) -> Path:
+    """The figure of one kind of targets: `operators-<targets>.png` in the folder.
+
+    Points are seeds, bars and lines their means (of the MSE, the norm: geometric).
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    operators = _measured(rows, targets)
+    figure, axes = plt.subplots(2, 3, figsize=(13, 6.5), layout="constrained")
+    colours = dict(zip(OPERATORS, plt.get_cmap("tab10").colors, strict=False))
+    _bars(axes[0, 0], operators, colours, "frames16_mse", "MSE, 16 frames from one")
+    _lines(axes[0, 1], operators, colours, "mse", "MSE against the loop", log=True)
+    _lines(axes[0, 2], operators, colours, "action", "judged action")
+    _lines(axes[1, 0], operators, colours, "speed_ratio", "speed / the data's")
+    axes[1, 0].axhline(DEAD, color="grey", linestyle=":", linewidth=1)
+    axes[1, 0].text(0, DEAD, "below: motion died", color="grey", fontsize=7)
+    _lines(axes[1, 1], operators, colours, "norm", "|s| / |s at frame 1|", log=True)
+    spectral = {
+        name: own
+        for name, own in operators.items()
+        if len(_numbers(own, "spectrum_max_real"))
+    }
+    if spectral:
+        title = "largest real part of the spectrum"
+        _bars(axes[1, 2], spectral, colours, "spectrum_max_real", title, log=False)
+        axes[1, 2].set_yscale("symlog", linthresh=1e-4)
+    axes[0, 1].legend(fontsize=6, ncols=2)
+    figure.suptitle(TARGETS[targets])
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"operators-{targets}.png"
+    temporary = folder / f".{path.name}.partial.png"
+    figure.savefig(temporary, dpi=90)
+    plt.close(figure)
+    os.replace(temporary, path)
+    return path
+
+
+def _bars(axis, operators, colours, key, title, log=True):
+    for place, (name, own) in enumerate(operators.items()):
+        values = _numbers(own, key)
+        values = values[np.isfinite(values)]
+        if len(values):
+            axis.bar(place, values.mean(), color=colours[name], alpha=0.5)
+            axis.plot([place] * len(values), values, ".", color=colours[name])
+    axis.set_xticks(range(len(operators)), operators, rotation=40, ha="right")
+    axis.tick_params(labelsize=7)
+    axis.set_title(title, fontsize=9)
+    if log:
+        axis.set_yscale("log")
+
+
+def _lines(axis, operators, colours, name, title, log=False):
+    labels = [f"{first}-{last}" for first, last in WINDOWS]
+    for operator, own in operators.items():
+        tables = [_numbers(own, f"window{first}_{name}") for first, _ in WINDOWS]
+        tables = [values[np.isfinite(values)] for values in tables]
+        mean = [
+            np.nan if not len(v) else np.exp(np.log(v + 1e-12).mean()) if log
+            else v.mean()
+            for v in tables
+        ]  # fmt: skip
+        axis.plot(range(len(labels)), mean, color=colours[operator], label=operator)
+        for place, values in enumerate(tables):
+            axis.plot([place] * len(values), values, ".", color=colours[operator])
+    axis.set_xticks(range(len(labels)), labels)
+    axis.tick_params(labelsize=7)
+    axis.set_title(title, fontsize=9)
+    if log:
+        axis.set_yscale("log")

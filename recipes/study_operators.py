@@ -1,0 +1,167 @@
+"""The operator study: the same small HALO on Sprites with every kind of dynamics.
+
+Question: which operator swaps motion, continues it past the clip, and why? The paper
+    (Khan & Storkey 2022, table 3 and section 5) says that its symplectic operator
+    beats its skew one ("H beats skew-H"), that symplecticity prevents divergence, that
+    only HALO makes a sequence from an image, and that the motion of linear and
+    recurrent operators dies; its tables 1 and 3 are not readable in the public text.
+What is equal for all: data (200 training characters, 33 test characters, 9 actions),
+    networks, steps, targets, d = 8, the prior N(0, I) at the reference frame (as in the
+    paper's code), and the choice among 4 settings (learning rate, weights of the KL
+    terms) by the MSE of swaps on 33 held-out training characters. No start knows the
+    period. Then 3 seeds at the chosen setting, on the test characters.
+Command: python recipes/study_operators.py --data-dir FOLDER
+    It can be stopped at any time and started again: finished runs are in the CSV file.
+    Two processes share the work by operator and write to one file:
+        ... --threads 1 --operators symplectic symplectic-identity orthogonal linear &
+        ... --threads 1 --operators normal-form action-angle recurrent \
+            positional-encoding &
+    --loop trains on the clip as a loop (targets up to frame 64) instead of its 8
+    frames; rows of both kinds stand in one file. --quick tries the program on
+    generated balls in a minute; its numbers mean nothing.
+After it: --table (writes zoo/studies/operators.md), --plot (operators-<targets>.png).
+Columns: recipes/studies/operator_measures.py says how each number is measured.
+
+Art: CC-BY-SA 3.0 / GPL 3.0, LPC artists; see zoo/CREDITS.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from studies.operator_columns import COLUMNS, KEY
+from studies.operator_plan import (
+    FULL,
+    OPERATORS,
+    QUICK,
+    SETTINGS,
+    runs_to_choose,
+    runs_to_measure,
+)
+from studies.rows import RowFile
+
+ROWS = Path("zoo/studies/operators.csv")
+
+
+def parse(arguments=None) -> argparse.Namespace:
+    lines = ["operators:"]
+    for name, (kind, options) in OPERATORS.items():
+        given = ", ".join(f"{key}={value}" for key, value in options.items())
+        lines.append(f"  {name}: {kind}({given})")
+    lines += ["", "settings (learning rate, content KL weight, motion KL weight):"]
+    lines += [f"  {', '.join(f'{value:g}' for value in row)}" for row in SETTINGS]
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog="\n".join(lines),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add(
+        "--data-dir",
+        metavar="FOLDER",
+        help="the 25 sheets of Sprites; default: a pinned download, kept in the cache",
+    )
+    add(
+        "--rows",
+        type=Path,
+        default=ROWS,
+        metavar="FILE",
+        help=f"CSV file, one row a run; default: {ROWS}",
+    )
+    add(
+        "--operators",
+        nargs="+",
+        choices=list(OPERATORS),
+        default=list(OPERATORS),
+        metavar="NAME",
+        help="only these; default: all",
+    )
+    add("--seeds", type=int, default=3, help="runs of each operator; default: 3")
+    add(
+        "--loop",
+        action="store_const",
+        dest="targets",
+        const="loop",
+        default="clip",
+        help="train on the clip as a loop, with targets up to frame 64",
+    )
+    add("--threads", type=int, metavar="N", help="of this process; default: all cores")
+    add("--quick", action="store_true", help="try the program on balls, in a minute")
+    add("--list", action="store_true", help="list the runs and what is done, no more")
+    add("--max-runs", type=int, metavar="N", help="stop after so many runs")
+    add("--table", action="store_true", help="print and write the tables, no more")
+    add("--plot", action="store_true", help="draw the figure, no more")
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None) -> list[dict[str, str]]:
+    """Runs what is missing, or reports what is there; returns all rows."""
+    options = parse(arguments)
+    if options.threads:
+        for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+            os.environ[name] = str(options.threads)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        rows = RowFile(options.rows, KEY, COLUMNS)
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from error
+    if options.table or options.plot:
+        report(rows, options)
+    elif options.list:
+        for run, done in planned(rows, options):
+            print("done   " if done else "missing", *run.columns.values())
+    else:
+        work(rows, options)
+    return rows.read()
+
+
+def planned(rows: RowFile, options):
+    """(run, whether its row is there), in the order of the study."""
+    chosen = options.operators, options.targets
+    for run in runs_to_choose(*chosen):
+        yield run, run.columns in rows
+    for run in runs_to_measure(*chosen, options.seeds, rows.read):
+        yield run, run.columns in rows
+
+
+def work(rows: RowFile, options) -> None:
+    """Executes the missing runs, and adds each one's row as soon as it is done."""
+    from studies.operator_runs import execute, load_judge
+
+    scale = QUICK if options.quick else FULL
+    judge, done = load_judge(scale, options.data_dir), 0
+    for run, finished in planned(rows, options):
+        if finished:
+            continue
+        if done == options.max_runs:
+            return
+        row = execute(run, scale, options.data_dir, judge)
+        rows.append(row)
+        done += 1
+        print(*(f"{key}={_short(row.get(key))}" for key in SHOWN), flush=True)
+
+
+SHOWN = (*KEY, "status", "swap_mse", "frames16_mse", "window993_action", "seconds")
+
+
+def _short(value) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def report(rows: RowFile, options) -> None:
+    from studies.operator_report import draw, write_tables
+
+    found = rows.read()
+    if not any(row["phase"] == "measure" for row in found):
+        sys.exit(f"error: {rows.path} holds no measured run yet. Run the study first.")
+    if options.table:
+        print(write_tables(found, rows.path.with_suffix(".md")))
+    if options.plot:
+        print(draw(found, options.targets, rows.path.parent))
+
+
+if __name__ == "__main__":
+    main()
