@@ -150,7 +150,7 @@ def test_real_clips_score_the_judges_own_accuracy():
     assert found["disagreement_hat_rate"] == found["disagreement_action_rate"] == 0
 
 
-@pytest.mark.parametrize("preset", ["judge-sprites"])
+@pytest.mark.parametrize("preset", ["judge-sprites", "judge-sprites-recurrent"])
 def test_one_grey_clip_scores_the_share_of_its_class(preset):
     judge = from_pretrained(preset)
     rng = np.random.default_rng(3)
