@@ -96,7 +96,9 @@ def rollout(
     Returns: for each window `rollout_<first>_<last>_mse`, `_psnr`, `_ssim`, with a
         judge `_action_accuracy`, and `_speed_ratio`: the mean |x_{t+1} - x_t| of the
         forecast in that of the loop, which falls to 0 if the motion dies. A frame
-        before the first is named with `minus`, as in `rollout_minus_7_0_mse`.
+        before the first is named with `minus`, as in `rollout_minus_7_0_mse`. Where an
+        unbounded operator's frames are not finite, that clip counts as a black one
+        there, is judged wrong, and `_nonfinite` tells the share of such clips.
     """
     if judge is not None:
         check_judge(judge, dataset)
@@ -129,11 +131,14 @@ class Window:
     """Sums of one window of a rollout."""
 
     def __init__(self, judge=None):
-        self.errors, self.similarities, self.speeds = [], [], []
+        self.errors, self.similarities, self.speeds, self.lost = [], [], [], []
         self.verdicts = None if judge is None else Verdicts(judge)
 
     def add(self, made: np.ndarray, truth: np.ndarray) -> None:
         truth = as_float(truth)
+        lost = ~np.isfinite(made).all(axis=tuple(range(1, made.ndim)))
+        made = np.where(lost.reshape(-1, *[1] * (made.ndim - 1)), 0, made)
+        self.lost.append(lost)
         self.errors.append(mse(made, truth))
         self.similarities.append(ssim(made, truth))
         self.speeds.append([np.abs(np.diff(x, axis=1)).sum() for x in (made, truth)])
@@ -143,6 +148,7 @@ class Window:
     def summary(self, action: np.ndarray) -> dict[str, float]:
         error = np.concatenate(self.errors)
         moved, moves = np.sum(self.speeds, axis=0)
+        lost = np.concatenate(self.lost)
         found = {
             "mse": float(error.mean()),
             "psnr": float(psnr_of_mse(error).mean()),
@@ -151,7 +157,10 @@ class Window:
         if moves > 0:
             found["speed_ratio"] = float(moved / moves)
         if self.verdicts is not None:
-            found["action_accuracy"] = self.verdicts.accuracy("action", action)
+            named = np.where(lost, -1, action)  # no judge names a clip -1
+            found["action_accuracy"] = self.verdicts.accuracy("action", named)
+        if lost.any():
+            found["nonfinite"] = float(lost.mean())
         return found
 
 

@@ -78,6 +78,23 @@ def test_rollout_sees_that_motion_died(clips):
     assert found["rollout_5_8_speed_ratio"] == 0
 
 
+def test_clips_that_overflow_count_as_black_and_wrong(clips, judge):
+    class Explodes(Oracle):
+        def forecast(self, frames, times, action=None):
+            made = super().forecast(frames, times).copy()
+            made[:3, np.asarray(times) == 6] = np.nan  # one frame of the second window
+            return made
+
+    windows = ((1, 4), (5, 8))
+    found = protocols.rollout(Explodes(clips), clips, windows, judge, batch_size=18)
+    assert "rollout_1_4_nonfinite" not in found
+    assert found["rollout_1_4_action_accuracy"] == 1
+    assert found["rollout_5_8_nonfinite"] == pytest.approx(3 / 18)
+    assert found["rollout_5_8_action_accuracy"] == pytest.approx(15 / 18)
+    black = np.sum((clips.frames[:3] / 255) ** 2) / clips.frames.size
+    assert found["rollout_5_8_mse"] == pytest.approx(black, rel=1e-5)
+
+
 def test_windows_are_counted_from_one(clips):
     asked = []
 
