@@ -45,6 +45,7 @@ class Leaky:
     num_actions = 3
 
     def __init__(self, dataset):
+        self.action_names = dataset.action_names
         self.labels = dataset.labels
         self.start = 0
 
