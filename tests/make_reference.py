@@ -21,10 +21,12 @@ def main(names):
         model = halo_keras.from_pretrained(name)
         clips = model.example_clips()
         frames, action = clips["frames"][:2], clips["action"][:2]
-        expected = outputs(model, frames, action, TIMES)
+        # An unbounded operator's states overflow on their way to far times.
+        times = TIMES if model.dynamics.is_bounded else TIMES[np.abs(TIMES) <= 8]
+        expected = outputs(model, frames, action, times)
         arrays = {f"expected_{key}": value for key, value in expected.items()}
         np.savez_compressed(
-            folder / f"{name}.npz", frames=frames, action=action, times=TIMES, **arrays
+            folder / f"{name}.npz", frames=frames, action=action, times=times, **arrays
         )
         print(folder / f"{name}.npz")
 
