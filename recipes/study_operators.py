@@ -1,21 +1,21 @@
 """The operator study: the same small HALO on Sprites with every kind of dynamics.
 
 Question: which operator swaps motion, continues it past the clip, and why? The paper
-    (Khan & Storkey 2022, table 3 and section 5) says that its symplectic operator
-    beats its skew one ("H beats skew-H"), that symplecticity prevents divergence, that
-    only HALO makes a sequence from an image, and that the motion of linear and
-    recurrent operators dies; its tables 1 and 3 are not readable in the public text.
+    (Khan & Storkey 2022) says that its symplectic operator beats its skew one ("H beats
+    skew-H"), that symplecticity prevents divergence, that only HALO makes a sequence
+    from an image, and that the motion of linear and recurrent operators dies. The
+    numbers of its table 1 are not in its public text.
 What is equal for all: data (200 training characters, 33 test characters, 9 actions),
     networks, steps, targets, d = 8, the prior N(0, I) at the reference frame (as in the
     paper's code), and the choice among 4 settings (learning rate, weights of the KL
-    terms) by the MSE of swaps on 33 held-out training characters. No start knows the
-    period. Then 3 seeds at the chosen setting, on the test characters.
+    terms), by the MSE of swaps on 33 held-out training characters after half as many
+    epochs. No start knows the period. Then 3 seeds at the chosen setting, on the test
+    characters.
 Command: python recipes/study_operators.py --data-dir FOLDER
-    It can be stopped at any time and started again: finished runs are in the CSV file.
-    Two processes share the work by operator and write to one file:
-        ... --threads 1 --operators symplectic symplectic-identity orthogonal linear &
-        ... --threads 1 --operators normal-form action-angle recurrent \
-            positional-encoding &
+    A run takes 5 minutes of one core, and 2.5 to try a setting: all in less than 2
+    hours of 2 idle cores. It can be stopped at any time and started again: finished
+    runs are rows of the CSV file, which several processes may share by operator:
+        ... --threads 1 --operators symplectic orthogonal linear recurrent
     --loop trains on the clip as a loop (targets up to frame 64) instead of its 8
     frames; rows of both kinds stand in one file. --quick tries the program on
     generated balls in a minute; its numbers mean nothing.
@@ -44,6 +44,7 @@ from studies.operator_plan import (
 from studies.rows import RowFile
 
 ROWS = Path("zoo/studies/operators.csv")
+QUICK_ROWS = Path("runs/study-quick/operators.csv")
 
 
 def parse(arguments=None) -> argparse.Namespace:
@@ -67,9 +68,8 @@ def parse(arguments=None) -> argparse.Namespace:
     add(
         "--rows",
         type=Path,
-        default=ROWS,
         metavar="FILE",
-        help=f"CSV file, one row a run; default: {ROWS}",
+        help=f"CSV file, one row a run; default: {ROWS}, with --quick {QUICK_ROWS}",
     )
     add(
         "--operators",
@@ -104,8 +104,9 @@ def main(arguments=None) -> list[dict[str, str]]:
         for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
             os.environ[name] = str(options.threads)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    path = options.rows or (QUICK_ROWS if options.quick else ROWS)
     try:
-        rows = RowFile(options.rows, KEY, COLUMNS)
+        rows = RowFile(path, KEY, COLUMNS)
     except ValueError as error:
         raise SystemExit(f"error: {error}") from error
     if options.table or options.plot:

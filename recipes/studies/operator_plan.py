@@ -42,7 +42,8 @@ class Scale:
         identity: the label that says who is seen.
         rolled_actions: loops without a seam (used with the targets "loop").
         model: sizes of the networks.
-        epochs, batch_size: of each training.
+        epochs, batch_size: of each training that is measured.
+        choose_epochs: of each training that only chooses a setting.
         judge: name of a preset, or None for one without training (numbers that
             mean nothing, for a trial of the program).
     """
@@ -55,6 +56,7 @@ class Scale:
     rolled_actions: tuple[str, ...]
     model: dict
     epochs: int
+    choose_epochs: int
     batch_size: int
     judge: str | None
 
@@ -91,6 +93,7 @@ FULL = Scale(
         "decoded_frames": 2,
     },
     epochs=40,
+    choose_epochs=20,
     batch_size=32,
     judge="judge-sprites",
 )
@@ -111,6 +114,7 @@ QUICK = Scale(
         "hidden": 16,
     },
     epochs=1,
+    choose_epochs=1,
     batch_size=40,
     judge=None,
 )

@@ -37,7 +37,7 @@ GENERATED = {
     "drawn motion": ("prior_motion_action", 3),
     "its attributes ": ("prior_motion_attributes", 3),
     "all drawn": ("prior_sample_action", 3),
-    "seconds": ("seconds", 0),
+    "processor seconds": ("cpu_seconds", 0),
 }
 LATER = {
     f"{what}, {first}-{last}": (f"window{first}_{name}", digits)

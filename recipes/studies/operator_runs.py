@@ -31,7 +31,7 @@ def execute(run: Run, scale: Scale, data_dir, judge) -> dict:
     keras.backend.clear_session()
     load = partial(data.load, scale.dataset, source=data_dir)
     recipe = recipe_of(run, scale)
-    row = {**run.columns, "epochs": scale.epochs, "commit": commit()}
+    row = {**run.columns, "epochs": recipe.epochs, "commit": commit()}
     begun, worked = time.perf_counter(), time.process_time()
     try:
         with tempfile.TemporaryDirectory() as log_dir:
@@ -97,7 +97,7 @@ def recipe_of(run: Run, scale: Scale) -> Recipe:
             # How far a recurrent operator must be able to step while it trains.
             "farthest": 8 * (1 + MAX_LOOPS) if run.targets == "loop" else 8,
         },
-        epochs=scale.epochs,
+        epochs=scale.choose_epochs if run.phase == "choose" else scale.epochs,
         batch_size=scale.batch_size,
         learning_rate=rate,
         ema_momentum=0.995,
