@@ -17,9 +17,9 @@ class FrameJudge(Judge):
         logits_kt = head_k(silu(encoder(x_t)))
 
     Li & Mandt 2018 (DSVAE), section 4.1, train a classifier on labelled frames. A
-    single frame does not tell every action (two walks share a pose with a slash's
-    start), so its accuracy on real frames is well below 1 on the action: that
-    accuracy is the ceiling of what a model can score, and stands beside every number.
+    single frame does not tell every action: some poses belong to several (on Sprites
+    the first frame, not the others). Its accuracy on real frames is the ceiling of what
+    a model can score, and stands beside every number.
     `tests/evaluation/test_frame_judge.py` shows that frames do not see each other.
 
     Args:
