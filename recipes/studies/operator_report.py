@@ -200,6 +200,8 @@ def draw(rows: list[dict], targets: str, folder: Path) -> Path:
     axes[1, 0].axhline(DEAD, color="grey", linestyle=":", linewidth=1)
     axes[1, 0].text(0, DEAD, "below: motion died", color="grey", fontsize=7)
     _lines(axes[1, 1], operators, colours, "norm", "|s| / |s at frame 1|", log=True)
+    low, high = axes[1, 1].get_ylim()
+    axes[1, 1].set_ylim(max(low, 1e-4), min(high, 1e8))  # beyond: off the chart
     spectral = {
         name: own
         for name, own in operators.items()
@@ -207,7 +209,7 @@ def draw(rows: list[dict], targets: str, folder: Path) -> Path:
     }
     if spectral:
         title = "largest real part of the spectrum"
-        _bars(axes[1, 2], spectral, colours, "spectrum_max_real", title, log=False)
+        _bars(axes[1, 2], spectral, colours, "spectrum_max_real", title)
         axes[1, 2].set_yscale("symlog", linthresh=1e-4)
     axes[0, 1].legend(fontsize=6, ncols=2)
     figure.suptitle(TARGETS[targets])
@@ -220,7 +222,7 @@ def draw(rows: list[dict], targets: str, folder: Path) -> Path:
     return path
 
 
-def _bars(axis, operators, colours, key, title, log=True):
+def _bars(axis, operators, colours, key, title):
     for place, (name, own) in enumerate(operators.items()):
         values = _numbers(own, key)
         values = values[np.isfinite(values)]
@@ -230,8 +232,6 @@ def _bars(axis, operators, colours, key, title, log=True):
     axis.set_xticks(range(len(operators)), operators, rotation=40, ha="right")
     axis.tick_params(labelsize=7)
     axis.set_title(title, fontsize=9)
-    if log:
-        axis.set_yscale("log")
 
 
 def _lines(axis, operators, colours, name, title, log=False):
