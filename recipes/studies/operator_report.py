@@ -9,8 +9,8 @@ import numpy as np
 from studies.operator_columns import DEAD, WINDOWS
 from studies.operator_plan import OPERATORS
 from studies.rows import number
+from studies.tables import cell, markdown, numbers, spread, table, write_between_marks
 
-BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
 TITLE = (
     "# The operator study\n\nWhat is compared, and how: `recipes/study_operators.py`."
 )
@@ -64,19 +64,7 @@ def write_tables(rows: list[dict], path: Path) -> str:
         for targets, title in TARGETS.items()
         if (chosen := _measured(rows, targets))
     )
-    text = f"{TITLE}\n\n{BEGIN}\n{END}\n"
-    if path.exists():
-        text = path.read_text(encoding="utf-8")
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise SystemExit(
-            f"error: {path} must hold the lines {BEGIN} and {END} once each; the "
-            "tables go between them."
-        )
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}", encoding="utf-8")
-    os.replace(temporary, path)
+    write_between_marks(tables, path, TITLE)
     return tables
 
 
@@ -100,25 +88,16 @@ def _tables(operators: dict[str, list[dict]]) -> str:
     parts = [
         f"Mean of {text} training seeds, ± their standard deviation.",
         "Within the clip, and 16 frames from one picture (HALO's table 1):",
-        _table(operators, WITHIN),
+        table(operators, "operator", WITHIN),
         "Generated; judged action and attributes:",
-        _table(operators, GENERATED),
+        table(operators, "operator", GENERATED),
         "Later windows: MSE against the loop, judged action, speed relative to the "
         "data:",
-        _table(operators, LATER),
+        table(operators, "operator", LATER),
         "Where it goes:",
         _fates(operators),
     ]
     return "\n\n".join(parts)
-
-
-def _table(operators, columns) -> str:
-    head = ["operator", *columns]
-    body = [
-        [name, *(_cell(own, key, digits) for key, digits in columns.values())]
-        for name, own in operators.items()
-    ]
-    return _markdown(head, body)
 
 
 def _fates(operators) -> str:
@@ -146,38 +125,15 @@ def _fates(operators) -> str:
             [
                 name,
                 "; ".join(", ".join(setting) for setting in sorted(settings)),
-                _spread(_numbers(own, "spectrum_max_real"), 4),
-                _spread(growth[~np.isnan(growth)], 1),
-                _cell(own, "window993_nonfinite", 2),
+                spread(numbers(own, "spectrum_max_real"), 4),
+                spread(growth[~np.isnan(growth)], 1),
+                cell(own, "window993_nonfinite", 2),
                 f"{dead.count('1')} of {len(dead)}" if dead else "",
                 ", ".join(map(str, first)),
                 str(sum(row["status"] == "diverged" for row in own)),
             ]
         )
-    return _markdown(head, body)
-
-
-def _numbers(rows, key) -> np.ndarray:
-    return np.array([number(row[key]) for row in rows if row[key]], float)
-
-
-def _cell(rows, key, digits) -> str:
-    return _spread(_numbers(rows, key), digits)
-
-
-def _spread(values, digits) -> str:
-    """mean ± standard deviation (n - 1 in it); missing numbers stay missing."""
-    if not len(values):
-        return "-"
-    text = f"{np.mean(values):.{digits}f}"
-    if len(values) > 1 and np.isfinite(values).all():
-        text += f" ± {np.std(values, ddof=1):.{digits}f}"
-    return text
-
-
-def _markdown(head, body) -> str:
-    lines = [head, ["---"] * len(head), *body]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+    return markdown(head, body)
 
 
 def draw(rows: list[dict], targets: str, folder: Path) -> Path:
@@ -205,7 +161,7 @@ def draw(rows: list[dict], targets: str, folder: Path) -> Path:
     spectral = {
         name: own
         for name, own in operators.items()
-        if len(_numbers(own, "spectrum_max_real"))
+        if len(numbers(own, "spectrum_max_real"))
     }
     if spectral:
         title = "largest real part of the spectrum"
@@ -224,7 +180,7 @@ def draw(rows: list[dict], targets: str, folder: Path) -> Path:
 
 def _bars(axis, operators, colours, key, title):
     for place, (name, own) in enumerate(operators.items()):
-        values = _numbers(own, key)
+        values = numbers(own, key)
         values = values[np.isfinite(values)]
         if len(values):
             axis.bar(place, values.mean(), color=colours[name], alpha=0.5)
@@ -237,7 +193,7 @@ def _bars(axis, operators, colours, key, title):
 def _lines(axis, operators, colours, name, title, log=False):
     labels = [f"{first}-{last}" for first, last in WINDOWS]
     for operator, own in operators.items():
-        tables = [_numbers(own, f"window{first}_{name}") for first, _ in WINDOWS]
+        tables = [numbers(own, f"window{first}_{name}") for first, _ in WINDOWS]
         tables = [values[np.isfinite(values)] for values in tables]
         mean = [
             np.nan if not len(v) else np.exp(np.log(v + 1e-12).mean()) if log

@@ -15,8 +15,9 @@ from models.small_halo import small_halo  # noqa: E402
 from studies import operator_measures as measures  # noqa: E402
 from studies import operator_plan as plan  # noqa: E402
 from studies.operator_columns import COLUMNS, KEY, WINDOWS  # noqa: E402
-from studies.operator_report import BEGIN, END, write_tables  # noqa: E402
+from studies.operator_report import write_tables  # noqa: E402
 from studies.rows import RowFile  # noqa: E402
+from studies.tables import BEGIN, END  # noqa: E402
 
 from halo_keras.dynamics import SymplecticDynamics  # noqa: E402
 

@@ -1,0 +1,159 @@
+"""The leakage study: what keeps action out of the content, and identity out of motion.
+
+Question: swaps and samples can look right while each latent still knows what belongs
+    to the other. Which choices of the loss make swaps, drawn motion, long rollouts and
+    both leakage probes right at once?
+What is equal for all: the data (200 training characters, 100 test characters, 9
+    actions), small networks, the normal form trained on the clip as a loop, steps. What
+    differs is one line of `SETTINGS`, a change of the preset halo-sprites; those that
+    begin with "unlabelled" have one operator for all motion and know no action.
+Command: python recipes/study_leakage.py --data-dir FOLDER
+    A run takes about 5 minutes of one core. It can be stopped at any time and started
+    again: finished runs are rows of zoo/studies/leakage.csv. --table writes
+    zoo/studies/leakage.md.
+Probes: networks trained on posterior samples of the training characters, scored on the
+    test characters; `evaluation/probes.py`.
+
+Art: CC-BY-SA 3.0 / GPL 3.0, LPC artists; see zoo/CREDITS.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from studies.leakage_columns import COLUMNS, KEY, SETTINGS
+from studies.rows import RowFile
+
+ROWS = Path("zoo/studies/leakage.csv")
+
+
+def parse(arguments=None) -> argparse.Namespace:
+    lines = ["settings:"]
+    for name, changes in SETTINGS.items():
+        given = ", ".join(f"{key}={value}" for key, value in changes.items())
+        lines.append(f"  {name}: {given or 'the preset'}")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog="\n".join(lines),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add(
+        "--data-dir",
+        metavar="FOLDER",
+        help="the 25 sheets of Sprites; default: a pinned download, kept in the cache",
+    )
+    add("--rows", type=Path, default=ROWS, metavar="FILE", help=f"default: {ROWS}")
+    add(
+        "--settings",
+        nargs="+",
+        choices=list(SETTINGS),
+        default=list(SETTINGS),
+        metavar="NAME",
+        help="only these; default: all",
+    )
+    add("--seeds", type=int, default=3, help="runs of each setting; default: 3")
+    add("--threads", type=int, metavar="N", help="of this process; default: all cores")
+    add("--list", action="store_true", help="list the runs and what is done, no more")
+    add("--max-runs", type=int, metavar="N", help="stop after so many runs")
+    add("--table", action="store_true", help="print and write the table, no more")
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None) -> list[dict[str, str]]:
+    """Runs what is missing, or reports what is there; returns all rows."""
+    options = parse(arguments)
+    if options.threads:
+        for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+            os.environ[name] = str(options.threads)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        rows = RowFile(options.rows, KEY, COLUMNS)
+    except ValueError as error:
+        raise SystemExit(f"error: {error}") from error
+    if options.table:
+        report(rows)
+        return rows.read()
+    runs = [(name, seed) for seed in range(options.seeds) for name in options.settings]
+    done = 0
+    for name, seed in runs:
+        finished = {"setting": name, "seed": seed} in rows
+        if options.list:
+            print("done   " if finished else "missing", name, seed)
+        elif not finished and done != options.max_runs:
+            row = execute(name, seed, options.data_dir)
+            rows.append(row)
+            done += 1
+            print(*(f"{key}={value}" for key, value in row.items()), flush=True)
+    return rows.read()
+
+
+def report(rows: RowFile) -> None:
+    from studies.leakage_report import write_table
+
+    if not rows.read():
+        sys.exit(f"error: {rows.path} holds no run yet. Run the study first.")
+    print(write_table(rows.read(), rows.path.with_suffix(".md")))
+
+
+def recipe_of(name: str, seed: int):
+    """halo-sprites with small networks, 200 characters, and the setting's change."""
+    from studies.operator_plan import FULL
+    from train_sprites import RECIPES
+
+    changes = dict(SETTINGS[name])
+    unlabelled = name.startswith("unlabelled")
+    base = RECIPES["halo-sprites-unconditional" if unlabelled else "halo-sprites"]
+    sizes = {key: FULL.model[key] for key in FULL.model if key in base.model}
+    del sizes["position_dim"]
+    return replace(
+        base,
+        data=FULL.train,
+        model={**base.model, **sizes, **changes},
+        epochs=30,
+        ema_momentum=0.995,
+        seed=seed,
+        strip_every=0,
+    )
+
+
+def execute(name: str, seed: int, data_dir) -> dict:
+    """Trains and measures one run; returns its row."""
+    import keras
+    from studies.leakage_measures import measure
+
+    from halo_keras import data
+    from halo_keras.hub.presets import from_pretrained
+    from halo_keras.training.fitting import fit_recipe
+    from halo_keras.training.provenance import commit
+
+    keras.backend.clear_session()
+    recipe = recipe_of(name, seed)
+    begun, worked = time.perf_counter(), time.process_time()
+    with tempfile.TemporaryDirectory() as log_dir:
+        fitted = fit_recipe(
+            recipe, log_dir, data_dir=data_dir, strategy="none", verbose=0
+        )
+    test = data.load("sprites", "test", source=data_dir, num_characters=100)
+    train = data.load("sprites", "train", source=data_dir, **recipe.data)
+    judge = from_pretrained("judge-sprites")
+    return {
+        "setting": name,
+        "seed": seed,
+        "epochs": recipe.epochs,
+        "steps": fitted.steps,
+        "commit": commit(),
+        **measure(fitted.model, fitted.dataset, train, test, judge, seed),
+        "seconds": time.perf_counter() - begun,
+        "cpu_seconds": time.process_time() - worked,
+    }
+
+
+if __name__ == "__main__":
+    main()
