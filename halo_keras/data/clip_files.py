@@ -133,7 +133,7 @@ def _count_gif_frames(data, path):
 
 
 def _read_strip(path):
-    image = _read_picture(path)
+    image = read_picture(path)
     height, width = image.shape[:2]
     num_frames, rest = divmod(width, height)
     if rest or not num_frames:
@@ -155,7 +155,7 @@ def _read_folder(path):
         raise ClipFileError(f"the folder {path} holds no PNG or JPEG frame.")
     frames = []
     for file in files:
-        frames.append(_read_picture(file))
+        frames.append(read_picture(file))
         if frames[-1].shape[:2] != frames[0].shape[:2]:
             raise ClipFileError(
                 "the frames of a folder must have one size (height, width): "
@@ -167,7 +167,8 @@ def _read_folder(path):
     return np.stack([np.broadcast_to(f, (*f.shape[:2], channels)) for f in frames])
 
 
-def _read_picture(path):
+def read_picture(path):
+    """One PNG or JPEG: `(height, width, 1 or 3)` uint8; `ClipFileError` if damaged."""
     with _naming(path, "picture"), Image.open(path, formats=["PNG", "JPEG"]) as image:
         _check_size(path, 1, *image.size)
         return _pixels(image)
