@@ -7,6 +7,7 @@ from halo_keras.layers.gaussian_head import GaussianHead
 from halo_keras.layers.momentum_network import MomentumNetwork
 from halo_keras.layers.paper_networks import PaperFrameDecoder, PaperFrameEncoder
 from halo_keras.layers.state_prior import FittedPrior, StatePrior
+from halo_keras.layers.video_augmentation import VideoAugmentation
 
 __all__ = [
     "ContentNetwork",
@@ -18,4 +19,5 @@ __all__ = [
     "PaperFrameDecoder",
     "PaperFrameEncoder",
     "StatePrior",
+    "VideoAugmentation",
 ]
