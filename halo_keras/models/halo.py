@@ -75,6 +75,11 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             (drawn anew) whose state is inferred at frame 0, from that frame alone.
         decoded_frames: frames of each clip decoded in a training step, drawn at random
             and weighted so that the expected loss is the same; None for all.
+        motion_kl_start, motion_kl_ramp_steps: the motion's KL weight at the first
+            step, and the steps in which it moves from there to `motion_kl_weight`; None
+            for no such ramp. Motion that is cheap at first takes up the action, which
+            is then not in the content; motion that is dear at last gives up what the
+            content says too.
         kl_warmup_steps, free_bits, seed: see `SequenceModel`.
 
     `fit` reads from each batch: `frames` (B, T, H, W, C); `action` (B,) ids, absent for
@@ -101,6 +106,8 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         "pixel_stddev": schema.Float(1e-3, 10.0, optional=True),
         "content_kl_weight": schema.Float(0.0, 1e4),
         "motion_kl_weight": schema.Float(0.0, 1e4),
+        "motion_kl_start": schema.Float(0.0, 1e4, optional=True),
+        "motion_kl_ramp_steps": schema.Int(0, 10**8),
         "framewise_weight": schema.Float(0.0, 1e4),
         "consistency_weight": schema.Float(0.0, 1e4),
         "difference_weight": schema.Float(0.0, 1e4),
@@ -128,6 +135,8 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         pixel_stddev=0.1,
         content_kl_weight=1.0,
         motion_kl_weight=1.0,
+        motion_kl_start=None,
+        motion_kl_ramp_steps=0,
         framewise_weight=0.0,
         consistency_weight=0.0,
         difference_weight=0.0,
@@ -163,7 +172,12 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             "difference_loss": difference_weight,
         }
         weights.update({term: weight for term, weight in extra.items() if weight})
-        super().__init__(frame_shape, weights, kl_warmup_steps, free_bits, seed, name)
+        ramps = None
+        if motion_kl_start is not None:
+            ramps = {"motion_kl": (motion_kl_start, motion_kl_ramp_steps)}
+        super().__init__(
+            frame_shape, weights, kl_warmup_steps, free_bits, ramps, seed, name
+        )
         for key, value in arguments.items():
             if key not in ("frame_shape", "kl_warmup_steps", "free_bits", "seed"):
                 setattr(self, key, value)

@@ -37,6 +37,8 @@ class SequenceModel(keras.Model):
         kl_warmup_steps: training steps over which the weights of the terms whose name
             ends in `_kl` rise from 0 to their value; 0 for none.
         free_bits: nats a clip of each `_kl` term that are free (Kingma et al. 2016).
+        ramps: `{term: (first weight, steps)}`: in training the weight of such a term
+            moves linearly from its first value to the one in `term_weights`.
         seed: of the training noise.
     """
 
@@ -50,6 +52,7 @@ class SequenceModel(keras.Model):
         term_weights,
         kl_warmup_steps=0,
         free_bits=0.0,
+        ramps=None,
         seed=0,
         name=None,
     ):
@@ -60,6 +63,7 @@ class SequenceModel(keras.Model):
         self.term_weights = dict(term_weights)
         self.kl_warmup_steps = kl_warmup_steps
         self.free_bits = free_bits
+        self.ramps = dict(ramps or {})
         self.seed = seed
         self.seed_generator = ReplicaSeedGenerator(seed)
         self.batch_mean = BatchMean(name="batch_mean")
@@ -86,25 +90,33 @@ class SequenceModel(keras.Model):
         `evaluate` they are the posterior's means, and `elbo` is a little above it.
         """
         terms = self.loss_terms(y_pred)
-        warmup = 1.0
-        if training and self.kl_warmup_steps:
-            step = ops.cast(self.step, "float32")
-            warmup = ops.minimum(1.0, step / self.kl_warmup_steps)
+        weights = self._weights_now() if training else self.term_weights
         if training:
             self.step.assign_add(1)
         total, elbo = 0.0, 0.0
-        for name, weight in self.term_weights.items():
+        for name, weight in weights.items():
             term = terms[name]
             self.trackers[name].update_state(term)
             if name in self.bound_terms:
                 elbo = elbo - term
-            if name.endswith("_kl"):
-                weight = weight * warmup
-                if self.free_bits:
-                    term = ops.maximum(term, self.free_bits)
+            if name.endswith("_kl") and self.free_bits:
+                term = ops.maximum(term, self.free_bits)
             total = total + weight * term
         self.trackers["elbo"].update_state(elbo)
         return self.batch_mean(total, total, sample_weight)
+
+    def _weights_now(self):
+        """The terms' weights at the current training step."""
+        step, weights = ops.cast(self.step, "float32"), dict(self.term_weights)
+        for name, (first, steps) in self.ramps.items():
+            share = ops.minimum(1.0, step / max(steps, 1))
+            weights[name] = first + share * (weights[name] - first)
+        if self.kl_warmup_steps:
+            warmup = ops.minimum(1.0, step / self.kl_warmup_steps)
+            weights.update(
+                {n: w * warmup for n, w in weights.items() if n.endswith("_kl")}
+            )
+        return weights
 
     # Backends differ in how gradients are taken, and in nothing else: each private
     # step calls the one compute_loss above.

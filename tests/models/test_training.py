@@ -50,6 +50,12 @@ def test_warmup_and_free_bits_change_the_loss_as_they_say():
         "plain": {},
         "warmup": {"kl_warmup_steps": 10},
         "free": {"free_bits": 1000.0},
+        "ramp": {
+            "motion_kl_start": 2.0,
+            "motion_kl_weight": 7.0,
+            "motion_kl_ramp_steps": 20,
+        },
+        "ramp over": {"motion_kl_start": 2.0, "motion_kl_ramp_steps": 4},
     }.items():
         model = small_halo(**options)
         if outputs is None:
@@ -64,6 +70,9 @@ def test_warmup_and_free_bits_change_the_loss_as_they_say():
     assert losses["plain"] == pytest.approx(recon + kl, rel=1e-5)
     assert losses["warmup"] == pytest.approx(recon + 0.4 * kl, rel=1e-5)
     assert losses["free"] == pytest.approx(recon + 2000.0, rel=1e-5)
+    ramped = recon + terms["content_kl"] + 3.0 * terms["motion_kl"]
+    assert losses["ramp"] == pytest.approx(ramped, rel=1e-5)
+    assert losses["ramp over"] == losses["plain"]
 
 
 def test_extra_terms_of_the_papers_code_are_tracked():
