@@ -165,10 +165,14 @@ def train(recipe, output, data_dir=None, resume=False, strategy="auto") -> None:
         compile_judge,
     )
     from halo_keras.hub.saving import save_preset
+    from halo_keras.schema import ConfigError
     from halo_keras.training.fitting import build_with_precision, compile_model
     from halo_keras.training.provenance import describe_run
     from halo_keras.training.seeding import seed_everything
     from halo_keras.training.strategies import check_batch_size, scope
+
+    if recipe.augment != "none":
+        raise ConfigError("a judge is trained on the clips as they are: augment=none.")
 
     def load(split):
         return data.load(recipe.dataset, split, source=data_dir, **recipe.data)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from halo_keras.hub.errors import PresetError
 from halo_keras.schema import ConfigError, nearest
+from halo_keras.training.augmentation import NAMES as AUGMENTATIONS
 from halo_keras.training.callbacks import NonFiniteLoss
 from halo_keras.training.recipe import Recipe, parse_settings
 from halo_keras.training.strategies import NAMES
@@ -71,6 +72,12 @@ def make_parser(recipes: Mapping[str, Recipe], note: str) -> argparse.ArgumentPa
         metavar="hf://OWNER/NAME",
         help="read the dataset from the Hugging Face Hub (comes with the Hub release)",
     )
+    add(
+        "--augment",
+        choices=AUGMENTATIONS,
+        help="small random changes of the training clips, by Keras's layers or "
+        "keras-cv's; default: as the recipe says",
+    )
     add("--epochs", type=int, metavar="N", help="instead of the recipe's number")
     add(
         "--output",
@@ -126,6 +133,8 @@ def choose(recipes: Mapping[str, Recipe], options: argparse.Namespace) -> Recipe
     recipe = recipes[options.preset].override(**parse_settings(options.set))
     if options.epochs is not None:
         recipe = recipe.override(epochs=options.epochs)
+    if options.augment is not None:
+        recipe = recipe.override(augment=options.augment)
     return recipe
 
 

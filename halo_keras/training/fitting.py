@@ -14,6 +14,7 @@ from halo_keras import data
 from halo_keras.data.action_groups import grouped, operator_of
 from halo_keras.schema import ConfigError
 from halo_keras.training import callbacks as beside
+from halo_keras.training.augmentation import augmented, make_augmentation
 from halo_keras.training.checkpoint import CheckpointFolder
 from halo_keras.training.clipped_adam import ClippedAdam
 from halo_keras.training.loop_batches import loop_targets
@@ -65,6 +66,7 @@ def fit_recipe(
             f"{log_dir} holds a started training. Continue it with resume=True "
             "(--resume), or delete that folder, or choose another output."
         )
+    augmentation = make_augmentation(recipe.augment)
     seed_everything(recipe.seed)
     load = partial(_load, recipe, data_dir)
     labelled = load("train")
@@ -76,6 +78,7 @@ def fit_recipe(
         # Loops are chosen by action, so actions become operators after that.
         ids = operator_of(labelled.action_names, recipe.operators)
         transform = partial(with_operators, transform, ids)
+    transform = augmented(augmentation, labelled, before=transform)
     batches = labelled.batches(recipe.batch_size, seed=recipe.seed, transform=transform)
     with scope(strategy) as replicas:
         check_batch_size(recipe.batch_size, replicas)

@@ -19,6 +19,7 @@ from halo_keras.schema import (
     check_config,
     nearest,
 )
+from halo_keras.training.augmentation import NAMES as AUGMENTATIONS
 
 _FIELDS = {
     "preset": PRESET_NAME,
@@ -35,6 +36,7 @@ _FIELDS = {
     "max_loops": Int(0, 10_000, optional=True),
     "rolled_actions": ListOf(Text()),
     "operators": ListOf(Text()),
+    "augment": Text(AUGMENTATIONS),
     "judge": Text(max_length=500, optional=True),
     "strip_every": Int(0, 100_000),
     "version": Int(1, 10_000),
@@ -79,6 +81,8 @@ class Recipe:
         operators: names of operators that share the actions, see
             `halo_keras.data.action_groups`; one name: a model without labels. Empty:
             one operator an action.
+        augment: `"none"`, `"keras"` or `"keras_cv"`: small random changes of each
+            training clip, see `halo_keras.training.augmentation`.
         judge: preset name or folder of the judge that `evaluate` asks; None for none.
         strip_every: epochs between two sample strips; 0 draws none.
         version: of the preset; a better preset of the same name raises it.
@@ -106,6 +110,7 @@ class Recipe:
     max_loops: int | None = None
     rolled_actions: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
+    augment: str = "none"
     judge: str | None = None
     strip_every: int = 10
     version: int = 1

@@ -31,6 +31,7 @@ def test_options_change_the_recipe():
     recipe = choose("--preset", "other", "--epochs", "3", "--set", "model.noise=0.5")
     assert (recipe.preset, recipe.epochs, recipe.model["noise"]) == ("other", 3, 0.5)
     assert choose().to_dict() == toy_recipe().to_dict()
+    assert choose("--augment", "keras").augment == "keras"
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,8 @@ def test_options_change_the_recipe():
         (["--set", "epoch=3"], "did you mean 'epochs'?"),
         (["--set", "epochs"], "--set takes key=value"),
         (["--epochs", "0"], "epochs must lie in [1, 100000]"),
+        (["--augment", "kears"], "invalid choice: 'kears'"),
+        (["--set", "augment=kears"], "did you mean 'keras'?"),
         (["--strategy", "mirrord"], "invalid choice: 'mirrord'"),
     ],
 )
