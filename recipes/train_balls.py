@@ -6,7 +6,9 @@ Paper: Khan & Storkey, "Hamiltonian Latent Operators for content and motion
 Command: python recipes/train_balls.py --preset halo-balls --output zoo/halo-balls
 Presets: halo-tiny (a small twin for tests), halo-balls (three speeds, one operator
     each), halo-balls-speed (continuous speeds, whose period the state itself sets),
-    halo-balls-speed-normal-form (the same data with fixed speeds, which cannot fit it).
+    halo-balls-speed-normal-form (the same data with fixed speeds, which cannot fit it:
+    its content says how fast a ball moves, and neither swaps nor later frames are
+    right; both stand in zoo/README.md under "Balls speed").
 Hours, hardware and scores: zoo/<preset>/metrics.json, written by this file at the end
     of the training: "run" holds seed, wall time, steps, commit and hardware, "test"
     the errors against the exact frames.

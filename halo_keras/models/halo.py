@@ -107,7 +107,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         "content_kl_weight": schema.Float(0.0, 1e4),
         "motion_kl_weight": schema.Float(0.0, 1e4),
         "motion_kl_start": schema.Float(0.0, 1e4, optional=True),
-        "motion_kl_ramp_steps": schema.Int(0, 10**8),
+        "motion_kl_ramp_steps": schema.Int(0, 10**8, optional=True),
         "framewise_weight": schema.Float(0.0, 1e4),
         "consistency_weight": schema.Float(0.0, 1e4),
         "difference_weight": schema.Float(0.0, 1e4),
@@ -136,7 +136,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         content_kl_weight=1.0,
         motion_kl_weight=1.0,
         motion_kl_start=None,
-        motion_kl_ramp_steps=0,
+        motion_kl_ramp_steps=None,
         framewise_weight=0.0,
         consistency_weight=0.0,
         difference_weight=0.0,
@@ -174,7 +174,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         weights.update({term: weight for term, weight in extra.items() if weight})
         ramps = None
         if motion_kl_start is not None:
-            ramps = {"motion_kl": (motion_kl_start, motion_kl_ramp_steps)}
+            ramps = {"motion_kl": (motion_kl_start, motion_kl_ramp_steps or 0)}
         super().__init__(
             frame_shape, weights, kl_warmup_steps, free_bits, ramps, seed, name
         )
