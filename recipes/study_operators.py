@@ -8,12 +8,12 @@ Question: which operator swaps motion, continues it past the clip, and why? The 
 What is equal for all: data (200 training characters, 33 test characters, 9 actions),
     networks, steps, targets, d = 8, the prior N(0, I) at the reference frame (as in the
     paper's code), and the choice among 4 settings (learning rate, weights of the KL
-    terms), by the MSE of swaps on 33 held-out training characters after half as many
-    epochs. No start knows the period. Then 3 seeds at the chosen setting, on the test
+    terms), by the MSE of swaps on 33 held-out training characters after a third of
+    the epochs. No start knows the period. Then 3 seeds at the chosen setting, on the test
     characters.
 Command: python recipes/study_operators.py --data-dir FOLDER
-    A run takes 5 minutes of one core, and 2.5 to try a setting: all in less than 2
-    hours of 2 idle cores. It can be stopped at any time and started again: finished
+    A run takes 4 minutes of one core, and 1.5 to try a setting: all in 2.5 hours of one
+    idle core. It can be stopped at any time and started again: finished
     runs are rows of the CSV file, which several processes may share by operator:
         ... --threads 1 --operators symplectic orthogonal linear recurrent
     --loop trains on the clip as a loop (targets up to frame 64) instead of its 8

@@ -92,8 +92,8 @@ FULL = Scale(
         "hidden": 96,
         "decoded_frames": 2,
     },
-    epochs=40,
-    choose_epochs=20,
+    epochs=30,
+    choose_epochs=10,
     batch_size=32,
     judge="judge-sprites",
 )
