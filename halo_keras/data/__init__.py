@@ -3,7 +3,7 @@
 A new dataset is one file that registers a loader, and its name in the import below.
 """
 
-from halo_keras.data import balls, balls_speed, sprites
+from halo_keras.data import actions, balls, balls_speed, sprites
 from halo_keras.data.clip_batches import ClipBatches
 from halo_keras.data.clip_dataset import ClipDataset
 from halo_keras.data.fit_frames import fit_frames, fit_note
@@ -12,6 +12,7 @@ from halo_keras.data.registry import load, names, register, splits
 __all__ = [
     "ClipBatches",
     "ClipDataset",
+    "actions",
     "balls",
     "balls_speed",
     "fit_frames",
