@@ -17,56 +17,7 @@ Nothing is downloaded: the balls are computed.
 """
 
 from halo_keras.training import Recipe, command
-
-
-def build_model(recipe, dataset):
-    """HALO from its parts; the numbers come from `recipe.model`."""
-    from halo_keras.layers import FrameDecoder, FrameEncoder
-    from halo_keras.models import HALO
-
-    size = recipe.model
-    shape = dataset.frame_shape
-    return HALO(
-        frame_shape=shape,
-        dynamics=build_dynamics(recipe, dataset),
-        encoder=FrameEncoder(
-            shape, size["encoder_channels"], size["features"], name="encoder"
-        ),
-        decoder=FrameDecoder(
-            shape,
-            size["decoder_channels"],
-            size["base_channels"],
-            size["hidden"],
-            name="decoder",
-        ),
-        action_names=dataset.action_names,
-        num_frames=dataset.num_frames,
-        content_dim=size["content_dim"],
-        content_hidden=size["hidden"],
-        motion_features=size["features"],
-        pixel_stddev=size["pixel_stddev"],
-        framewise_weight=size["framewise_weight"],
-        consistency_weight=size["consistency_weight"],
-        one_frame_rate=size["one_frame_rate"],
-        kl_warmup_steps=size["kl_warmup_steps"],
-        decoded_frames=size["decoded_frames"],
-        seed=recipe.seed,
-    )
-
-
-def build_dynamics(recipe, dataset):
-    """`recipe.model["dynamics"]`, with one operator an action."""
-    from halo_keras.dynamics import ActionAngleDynamics, NormalFormDynamics
-    from halo_keras.schema import Text
-
-    size = recipe.model["position_dim"]
-    kind = recipe.model["dynamics"]
-    Text(("normal-form", "action-angle")).check(kind, "model.dynamics")
-    if kind == "action-angle":
-        return ActionAngleDynamics(size, dataset.num_actions, name="dynamics")
-    return NormalFormDynamics(
-        size, dataset.num_actions, num_frames=dataset.num_frames, name="dynamics"
-    )
+from halo_keras.training.build_halo import build_halo
 
 
 def evaluate(model, recipe, load, judge):
@@ -86,6 +37,8 @@ SMALL = {
     "position_dim": 8,
     "content_dim": 8,
     "features": 64,
+    "motion_features": 64,
+    "content_hidden": 64,
     "hidden": 64,
     "encoder_channels": [24, 48, 64],
     "decoder_channels": [32, 24, 16],
@@ -102,6 +55,8 @@ LARGE = {
     "position_dim": 8,
     "content_dim": 8,
     "features": 96,
+    "motion_features": 96,
+    "content_hidden": 96,
     "hidden": 96,
     "encoder_channels": [32, 64, 96],
     "decoder_channels": [64, 48, 24],
@@ -119,7 +74,7 @@ RECIPES = {
         dataset="balls",
         description="A small HALO on rotating balls, trained in under a minute on two "
         "processor cores; for tests and first steps.",
-        build_model=build_model,
+        build_model=build_halo,
         evaluate=evaluate,
         data={"num_frames": 16, "orbits": "same"},
         model=SMALL,
@@ -133,7 +88,7 @@ RECIPES = {
         preset="halo-balls",
         dataset="balls",
         description="HALO on balls that rotate at three speeds, one operator each.",
-        build_model=build_model,
+        build_model=build_halo,
         evaluate=evaluate,
         data={"num_frames": 16, "orbits": "same"},
         model=LARGE,
@@ -147,7 +102,7 @@ RECIPES = {
         dataset="balls_speed",
         description="HALO on balls of continuous speed, with an operator whose speed "
         "depends on the state (action-angle).",
-        build_model=build_model,
+        build_model=build_halo,
         evaluate=evaluate,
         data={"num_frames": 16},
         model={**SPEEDS, "dynamics": "action-angle"},
@@ -161,7 +116,7 @@ RECIPES = {
         dataset="balls_speed",
         description="The counterpart of halo-balls-speed with fixed speeds, which no "
         "linear operator can make fit.",
-        build_model=build_model,
+        build_model=build_halo,
         evaluate=evaluate,
         data={"num_frames": 16},
         model=SPEEDS,

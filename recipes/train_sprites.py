@@ -19,48 +19,9 @@ Art: CC-BY-SA 3.0 / GPL 3.0, LPC artists; see zoo/CREDITS.md.
 """
 
 from halo_keras.training import Recipe, command
+from halo_keras.training.build_halo import build_dynamics, build_halo
 
 WALKS = ("walk/front", "walk/left", "walk/right")  # loops without a seam
-
-
-def build_model(recipe, dataset):
-    """HALO from its parts; the numbers come from `recipe.model`."""
-    from halo_keras.layers import FrameDecoder, FrameEncoder
-    from halo_keras.models import HALO
-
-    size = recipe.model
-    shape = dataset.frame_shape
-    return HALO(
-        frame_shape=shape,
-        dynamics=build_dynamics(recipe, dataset),
-        encoder=FrameEncoder(
-            shape, size["encoder_channels"], size["features"], name="encoder"
-        ),
-        decoder=FrameDecoder(
-            shape,
-            size["decoder_channels"],
-            size["base_channels"],
-            size["hidden"],
-            outside_slope=size["outside_slope"],
-            name="decoder",
-        ),
-        action_names=dataset.action_names,
-        num_frames=dataset.num_frames,
-        content_dim=size["content_dim"],
-        content_hidden=size["content_hidden"],
-        motion_features=size["motion_features"],
-        prior_kind=size["prior_kind"],
-        prior_at=size["prior_at"],
-        num_components=size["num_components"],
-        pixel_stddev=size["pixel_stddev"],
-        content_kl_weight=size["content_kl_weight"],
-        motion_kl_weight=size["motion_kl_weight"],
-        motion_kl_start=size["motion_kl_start"],
-        motion_kl_ramp_steps=size["motion_kl_ramp_steps"],
-        kl_warmup_steps=size["kl_warmup_steps"],
-        decoded_frames=size["decoded_frames"],
-        seed=recipe.seed,
-    )
 
 
 def build_paper_model(recipe, dataset):
@@ -79,7 +40,7 @@ def build_paper_model(recipe, dataset):
     shape = dataset.frame_shape
     return HALO(
         frame_shape=shape,
-        dynamics=build_dynamics(recipe, dataset),
+        dynamics=build_dynamics(size, dataset),
         encoder=PaperFrameEncoder(shape, name="encoder"),
         decoder=PaperFrameDecoder(shape, name="decoder"),
         action_names=dataset.action_names,
@@ -93,32 +54,6 @@ def build_paper_model(recipe, dataset):
         consistency_weight=1.0,
         one_frame_rate=0.0,
         seed=recipe.seed,
-    )
-
-
-def build_dynamics(recipe, dataset):
-    """`recipe.model["dynamics"]`, with one operator an action."""
-    from halo_keras.dynamics import (
-        NormalFormDynamics,
-        OrthogonalDynamics,
-        SymplecticDynamics,
-    )
-    from halo_keras.schema import Text
-
-    size = recipe.model["position_dim"]
-    count = dataset.num_actions
-    kind = recipe.model["dynamics"]
-    Text(("normal-form", "symplectic", "orthogonal")).check(kind, "model.dynamics")
-    if kind == "symplectic":
-        return SymplecticDynamics(size, count, name="dynamics")
-    if kind == "orthogonal":
-        return OrthogonalDynamics(size, count, name="dynamics")
-    return NormalFormDynamics(
-        size,
-        count,
-        harmonics=recipe.model["harmonics"],
-        period=float(dataset.num_frames),
-        name="dynamics",
     )
 
 
@@ -176,7 +111,7 @@ RECIPES = {
         version=2,
         description="HALO on Sprites, 9 operators (action x direction) in normal form, "
         "trained on the clip as a loop.",
-        build_model=build_model,
+        build_model=build_halo,
         evaluate=evaluate,
         judge="judge-sprites",
         model=SIZES,
@@ -194,7 +129,7 @@ RECIPES = {
         dataset="sprites",
         description="HALO on Sprites with the paper's symplectic operators, trained on "
         "the paper's 8 frames.",
-        build_model=build_model,
+        build_model=build_halo,
         evaluate=evaluate,
         judge="judge-sprites",
         # A carried N(0, I) blows up along hyperbolic directions: the paper's choice.
@@ -211,7 +146,7 @@ RECIPES = {
         dataset="sprites",
         description="HALO on Sprites with the paper's skew operators (symplectic and "
         "orthogonal), trained on the paper's 8 frames.",
-        build_model=build_model,
+        build_model=build_halo,
         evaluate=evaluate,
         judge="judge-sprites",
         model={**FREE, "dynamics": "orthogonal", "base_channels": 40},
@@ -227,7 +162,7 @@ RECIPES = {
         dataset="sprites",
         description="HALO on Sprites without labels: one operator in normal form for "
         "all motion, a mixture for its prior, trained on the clip as a loop.",
-        build_model=build_model,
+        build_model=build_halo,
         evaluate=evaluate,
         judge="judge-sprites",
         model={

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from dataclasses import replace
 from functools import partial
 
 from studies.operator_measures import measure, validation_score
@@ -117,36 +118,13 @@ def build_model(recipe, dataset):
     flow overflows), and the same as at frame 0 where the flow leaves N(0, I) alone.
     """
     from halo_keras import dynamics
-    from halo_keras.layers import FrameDecoder, FrameEncoder
-    from halo_keras.models import HALO
+    from halo_keras.training.build_halo import build_halo
 
-    size, shape = recipe.model, dataset.frame_shape
-    kind, options = OPERATORS[size["operator"]]
+    sizes = {**recipe.model, "prior_at": "reference"}
+    (kind, options), farthest = OPERATORS[sizes.pop("operator")], sizes.pop("farthest")
     if kind == "RecurrentDynamics":
-        options = {**options, "num_frames": size["farthest"]}
-    return HALO(
-        frame_shape=shape,
-        dynamics=getattr(dynamics, kind)(
-            size["position_dim"], dataset.num_actions, name="dynamics", **options
-        ),
-        encoder=FrameEncoder(
-            shape, size["encoder_channels"], size["features"], name="encoder"
-        ),
-        decoder=FrameDecoder(
-            shape,
-            size["decoder_channels"],
-            size["base_channels"],
-            size["hidden"],
-            name="decoder",
-        ),
-        action_names=dataset.action_names,
-        num_frames=dataset.num_frames,
-        content_dim=size["content_dim"],
-        content_hidden=size["content_hidden"],
-        motion_features=size["motion_features"],
-        prior_at="reference",
-        content_kl_weight=size["content_kl_weight"],
-        motion_kl_weight=size["motion_kl_weight"],
-        decoded_frames=size["decoded_frames"],
-        seed=recipe.seed,
+        options = {**options, "num_frames": farthest}
+    operators = getattr(dynamics, kind)(
+        sizes.pop("position_dim"), dataset.num_actions, name="dynamics", **options
     )
+    return build_halo(replace(recipe, model=sizes), dataset, operators)

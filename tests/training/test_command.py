@@ -89,15 +89,3 @@ def test_recipes_open_as_lab_notes_and_fit_their_data(recipe_files):
             assert name in (recipe.preset, "paper")
             assert recipe.dataset in data.names()
             assert recipe.description and recipe.evaluate is module.evaluate
-
-
-def test_balls_models_are_built_from_their_parts(recipe_files):
-    balls = recipe_files["train_balls"]
-    for name in ("halo-tiny", "halo-balls-speed"):
-        recipe = balls.RECIPES[name]
-        dataset = data.load(recipe.dataset, "train", num_clips=3, **recipe.data)
-        model = balls.build_model(recipe, dataset)
-        assert model.content_dim == recipe.model["content_dim"]
-        assert model.num_actions == dataset.num_actions
-        assert model.dynamics.position_dim == recipe.model["position_dim"]
-    assert type(model.dynamics).__name__ == "ActionAngleDynamics"

@@ -1,0 +1,82 @@
+"""`build_halo`: recipes of presets give the models that the presets hold."""
+
+import importlib
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from halo_keras import data
+from halo_keras.schema import ConfigError
+from halo_keras.training.build_halo import build_halo
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "recipes"))
+
+
+def recipe_named(preset):
+    module = "train_balls" if "balls" in preset or "tiny" in preset else "train_sprites"
+    return importlib.import_module(module).RECIPES[preset]
+
+
+def clips_of(preset):
+    """Clips of the preset's shape, length and actions; the frames do not matter."""
+    config = json.loads((ROOT / "zoo" / preset / "config.json").read_text("utf-8"))
+    config = config["config"]
+    clips = data.load("balls", "train", num_clips=2, num_frames=config["num_frames"])
+    height, width, channels = config["frame_shape"]
+    assert (height, width) in ((32, 32), (64, 64))
+    frames = clips.frames.repeat(height // 32, axis=2).repeat(width // 32, axis=3)
+    names = {**clips.label_names, "action": config["action_names"]}
+    labels = {**clips.labels, "action": clips.labels["action"] * 0}
+    changed = {"frames": frames, "labels": labels, "label_names": names}
+    return replace(clips, states=None, **changed), config
+
+
+@pytest.mark.parametrize(
+    "preset",
+    [
+        "halo-tiny",
+        "halo-balls",
+        "halo-balls-speed",
+        "halo-balls-speed-normal-form",
+        "halo-sprites",
+        "halo-symplectic-sprites",
+        "halo-orthogonal-sprites",
+    ],
+)
+def test_recipes_build_what_the_presets_hold(preset):
+    clips, stored = clips_of(preset)
+    model = build_halo(recipe_named(preset), clips)
+    made = model.get_config()
+    # A start of the ramp that is its end, and no steps, is no ramp.
+    assert made.pop("motion_kl_start") in (None, made["motion_kl_weight"])
+    assert not made.pop("motion_kl_ramp_steps")
+    stored.pop("motion_kl_start", None), stored.pop("motion_kl_ramp_steps", None)
+    for part in ("encoder", "decoder", "dynamics"):
+        ours, theirs = (x.pop(part) for x in (made, stored))
+        assert ours["class_name"] == theirs["class_name"]
+        for key, value in theirs["config"].items():
+            if key not in ("name", "dtype"):
+                assert ours["config"][key] == value, (part, key)
+    assert json.loads(json.dumps(made)) == {**made, **stored}
+
+
+def test_sizes_that_do_not_fit_are_named():
+    recipe = recipe_named("halo-tiny")
+    clips = data.load("balls", "train", num_clips=2)
+
+    def changed(**sizes):
+        return replace(recipe, model={**recipe.model, **sizes})
+
+    with pytest.raises(ConfigError, match="content_dmi.*did you mean 'content_dim'"):
+        build_halo(changed(content_dmi=3), clips)
+    with pytest.raises(ConfigError, match="harmonics.*symplectic"):
+        build_halo(changed(dynamics="symplectic", harmonics=[1]), clips)
+    with pytest.raises(ConfigError, match="did you mean 'symplectic'"):
+        build_halo(changed(dynamics="simplectic"), clips)
+    few = {key: value for key, value in recipe.model.items() if key != "hidden"}
+    with pytest.raises(ConfigError, match="needs hidden"):
+        build_halo(replace(recipe, model=few), clips)
