@@ -3,7 +3,14 @@
 A new dataset is one file that registers a loader, and its name in the import below.
 """
 
-from halo_keras.data import actions, balls, balls_speed, sprites
+from halo_keras.data import (
+    actions,
+    balls,
+    balls_speed,
+    folder,
+    mug,
+    sprites,
+)
 from halo_keras.data.clip_batches import ClipBatches
 from halo_keras.data.clip_dataset import ClipDataset
 from halo_keras.data.fit_frames import fit_frames, fit_note
@@ -17,7 +24,9 @@ __all__ = [
     "balls_speed",
     "fit_frames",
     "fit_note",
+    "folder",
     "load",
+    "mug",
     "names",
     "register",
     "splits",

@@ -27,9 +27,9 @@ def opencv():
 
     Raises: ImportError that names the extra.
     """
-    # What its decoders print of damaged videos is in our report, by name.
+    # What it prints of damaged videos is in our report, by name.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
     try:
         import cv2
     except ImportError as error:

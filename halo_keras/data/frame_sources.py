@@ -49,6 +49,11 @@ class FrameSource:
     files: tuple[Path, ...] | None = None
     _notes: dict = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def is_coded(self) -> bool:
+        """Whether OpenCV is needed to decode it."""
+        return self.files is None and self.path.suffix.lower() != ".gif"
+
     def read(self, every: int = 1) -> Iterator[Read]:
         """All indices in order, with the frame at each `every`-th.
 
@@ -56,9 +61,7 @@ class FrameSource:
         """
         if self.files is not None:
             return self._read_pictures(every)
-        if self.path.suffix.lower() == ".gif":
-            return self._read_gif(every)
-        return self._read_video(every)
+        return self._read_video(every) if self.is_coded else self._read_gif(every)
 
     def notes(self) -> list[str]:
         """What reading to the end found wrong with the take as a whole."""
@@ -105,7 +108,8 @@ class FrameSource:
 
     def _read_video(self, every):
         cv2 = opencv()
-        video = cv2.VideoCapture(str(self.path))
+        # Left to choose, OpenCV takes `v105.avi` for one of a series of pictures.
+        video = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG)
         try:
             if not video.isOpened():
                 reason = "OpenCV can neither open nor decode it"
