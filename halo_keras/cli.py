@@ -159,10 +159,18 @@ def _parser():
         "halo-sprites",
         "halo-sprites --action walk/left --side-by-side",
         "halo-sprites a.gif b.gif --times 0:64 -o out.gif",
+        "halo-sprites a.gif b.gif --tempo 2 -o fast.gif",
     )
     swap.add_argument("content", nargs="?", help=f"whose looks to keep: {CLIP}")
     swap.add_argument("motion", nargs="?", help="whose motion to take: the same kinds")
     _add_action(swap, "the motion clip's action; inferred if left out")
+    swap.add_argument(
+        "--tempo",
+        type=float,
+        default=1.0,
+        help="2: twice as fast, 0.5: half as fast, -1: backward from the first frame "
+        "(default: 1)",
+    )
     swap.add_argument(
         "--side-by-side",
         action="store_true",

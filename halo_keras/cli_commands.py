@@ -55,7 +55,9 @@ def swap(args):
         motion, action = _example(args, model, action)
     if content is None:
         content, _ = _example(args, model, unlike=action)
-    result = model.swap_motion(content, motion, action=action, times=args.times)
+    result = model.swap_motion(
+        content, motion, action=action, times=args.times, tempo=args.tempo
+    )
     if args.side_by_side:
         from halo_keras.visualize import beside
 

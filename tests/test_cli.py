@@ -44,11 +44,14 @@ class FakeModel:
         frames[..., 2] = (np.asarray(times) % 256)[:, None, None] / 255
         return frames
 
-    def swap_motion(self, content_from, motion_from, action=None, times=None):
+    def swap_motion(
+        self, content_from, motion_from, action=None, times=None, tempo=1.0
+    ):
         assert content_from.shape[1:] == motion_from.shape[1:] == self.frame_shape
         self.calls.append(("swap_motion", action))
         times = np.arange(len(motion_from)) if times is None else times
-        return self._answer(content_from[0, 0, 0, 0], motion_from[0, 0, 0, 0], times)
+        looks, moves = (clip[0, 0, 0, 0] for clip in (content_from, motion_from))
+        return self._answer(looks, moves, tempo * np.asarray(times))
 
     def generate(self, image, action, times=None, start="prior", seed=None):
         assert image.shape == self.frame_shape
@@ -182,6 +185,19 @@ def test_swap_with_only_a_content_file(model):
     assert main(["swap", "fake", "a.png", "--action", "1", "-o", "a.npz"]) == 0
     assert first_pixels("a.npz")[0] == [70, 20, 0]
     assert model.calls == [("swap_motion", "walk/left")]
+
+
+@pytest.mark.parametrize("words", [["--tempo", "2"], ["--tempo=2", "--times", "0:4"]])
+def test_swap_at_another_tempo(model, words, capsys):
+    write_clip("a.npz", clip(70))
+    write_clip("b.npz", clip(90))
+    assert main(["swap", "fake", "a.npz", "b.npz", "-o", "c.npz", *words]) == 0
+    assert first_pixels("c.npz") == [[70, 90, t] for t in (0, 2, 4, 6)]
+    assert main(["swap", "fake", "a.npz", "-o", "c.npz", "--tempo", "-1"]) == 0
+    assert [t for _, _, t in first_pixels("c.npz")] == [0, 255, 254, 253, 252]
+    assert "invalid float value: 'fast'" in refused(
+        capsys, "swap", "fake", "--tempo", "fast"
+    )
 
 
 def test_swap_side_by_side(model):

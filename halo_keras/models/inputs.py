@@ -84,6 +84,17 @@ def as_times(times, num_clips=None, what="times"):
     return array
 
 
+def as_tempo(tempo):
+    """A tempo as a finite float; negative for backward. Raises: ValueError."""
+    number = np.asarray(tempo)
+    if number.ndim or number.dtype.kind not in "iuf" or not np.isfinite(number):
+        raise ValueError(
+            "tempo must be a finite real number (2 twice as fast, 0.5 half as fast, -1 "
+            f"backward), received {_show(tempo)}. For times of your own pass times=..."
+        )
+    return float(number)
+
+
 def as_actions(action, action_names, num_clips):
     """Actions as ids `(num_clips,)`; a name or an id, for all clips or one for each.
 

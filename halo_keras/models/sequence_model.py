@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from halo_keras.models.inputs import as_frames, as_times
+from halo_keras.models.inputs import as_frames, as_tempo, as_times
 from halo_keras.models.replica import BatchMean, ReplicaSeedGenerator
 
 
@@ -240,22 +240,45 @@ class SequenceModel(keras.Model):
         result = self.decode(encoding.content, encoding.state, times)
         return result[0] if single else result
 
-    def swap_motion(self, content_from, motion_from, action=None, times=None):
-        """`content_from`'s content does what `motion_from` does.
+    def swap_motion(
+        self,
+        content_from,
+        motion_from,
+        action=None,
+        times=None,
+        tempo=1.0,
+        *,
+        content_mask=None,
+        motion_mask=None,
+        motion_times=None,
+    ):
+        """`content_from`'s content does what `motion_from` does, at any tempo.
+
+        The frame at time t shows the motion as it is at time `tempo * t`: 2 is twice
+        as fast, 0.5 half as fast, -1 backward. Time 0, the first given frame, stays
+        where it is, so a negative tempo shows what came before it; the given frames
+        themselves in reverse are `times=[T - 1, ..., 1, 0]`.
 
         Args:
             content_from: clips (or one picture as a clip of one frame).
-            motion_from: as many clips, or one for all (or many for one content).
+            motion_from: as many clips, or one for all (or many for one content). Their
+                length may be another than that of `content_from`.
             action: the motion clip's action; None infers it from `motion_from`.
             times: real times asked for; None for the motion clip's own frames.
+            tempo: finite real number.
+            content_mask, motion_mask: `(batch, time)`, 0 where a frame is padding, for
+                clips of different length in one batch; None for all observed.
+            motion_times: real times of the frames of `motion_from`; None for 0, 1, ...
         Returns: `(batch, num_times, height, width, channels)`.
         """
+        tempo = as_tempo(tempo)
         content, single_content = self._frames(content_from, "content_from")
         motion, single_motion = self._frames(motion_from, "motion_from")
-        if times is None:
-            times = np.arange(motion.shape[1], dtype="float64")
-        state = self.encode(motion, action).state
-        latent = self.encode_content(content)
+        motion_times = self._observed_times(motion_times, motion)
+        times = as_times(motion_times if times is None else times)
+        times = times[0] if times.ndim == 2 and len(times) == 1 else times
+        state = self.encode(motion, action, motion_times, mask=motion_mask).state
+        latent = self.encode_content(content, mask=content_mask)
         count = max(len(latent), len(state))
         if {len(latent), len(state)} - {1, count}:
             raise ValueError(
@@ -264,7 +287,7 @@ class SequenceModel(keras.Model):
             )
         latent = np.broadcast_to(latent, (count, *latent.shape[1:]))
         state = np.broadcast_to(state, (count, *state.shape[1:]))
-        result = self.decode(latent, state, times)
+        result = self.decode(latent, state, tempo * times)
         return result[0] if single_content and single_motion else result
 
     # ---- presets ----------------------------------------------------------------

@@ -74,6 +74,72 @@ def test_swap_takes_content_from_one_and_motion_from_the_other(model, clips):
     assert model.swap_motion(frames, frames[0], action=0).shape == frames.shape
 
 
+@pytest.mark.parametrize("tempo", [2, 0.5, 1.0, -1, np.float32(-1.5), 0])
+def test_tempo_scales_the_times(model, clips, tempo):
+    frames, action = clips["frames"], clips["action"]
+    pair = {"content_from": frames[:2], "motion_from": frames[2:4]}
+    made = model.swap_motion(**pair, action=action[2:4], tempo=tempo)
+    times = [float(tempo) * t for t in range(6)]
+    by_hand = model.swap_motion(**pair, action=action[2:4], times=times)
+    np.testing.assert_allclose(made, by_hand, atol=1e-6)
+    some = [[0.0, 3.0, -2.5], [1.0, 8.0, 4.0]]
+    made = model.swap_motion(**pair, action=action[2:4], times=some, tempo=tempo)
+    times = [[float(tempo) * t for t in row] for row in some]
+    by_hand = model.swap_motion(**pair, action=action[2:4], times=times)
+    np.testing.assert_allclose(made, by_hand, atol=1e-6)
+
+
+@pytest.mark.parametrize("tempo", [np.nan, np.inf, "2", None, [1, 2], True])
+def test_bad_tempo(model, clips, tempo):
+    with pytest.raises(ValueError, match="tempo must be a finite real number"):
+        model.swap_motion(clips["frames"], clips["frames"], action=0, tempo=tempo)
+
+
+def test_swap_between_clips_of_different_length(model, clips):
+    """One by one, and padded to one length in a batch: the same frames."""
+    frames, action = clips["frames"], clips["action"]
+    contents, motions = (1, 4, 6), (5, 6, 2)
+    alone = [
+        model.swap_motion(
+            frames[i, : contents[i]], frames[3 + i, : motions[i]], int(action[3 + i])
+        )
+        for i in range(3)
+    ]
+    assert [len(clip) for clip in alone] == list(motions)
+    by_hand = model.decode(
+        model.encode_content(frames[1:2, :4]),
+        model.encode(frames[4:5], int(action[4])).state,
+        np.arange(6),
+    )
+    np.testing.assert_allclose(alone[1], by_hand[0], atol=1e-6)
+    padded = frames.copy()
+    masks = np.arange(6) < np.array([*contents, *motions])[:, None]
+    padded[~masks] = 255
+    together = model.swap_motion(
+        padded[:3],
+        padded[3:],
+        action[3:],
+        content_mask=masks[:3],
+        motion_mask=masks[3:],
+    )
+    for i in range(3):
+        np.testing.assert_allclose(together[i, : motions[i]], alone[i], atol=1e-5)
+    plain = model.swap_motion(padded[:3], padded[3:], action[3:])
+    assert np.abs(plain - together).max() > 1e-3
+
+
+def test_motion_given_at_its_own_times(model, clips):
+    """One clip at half speed for two contents: shown at its times, not at 0, 1, ..."""
+    frames, times = clips["frames"], 0.5 * np.arange(6)
+    made = model.swap_motion(frames[:2], frames[3], action=1, motion_times=times[None])
+    by_hand = model.decode(
+        model.encode_content(frames[:2]),
+        np.repeat(model.encode(frames[3], 1, times).state, 2, axis=0),
+        times,
+    )
+    np.testing.assert_allclose(made, by_hand, atol=1e-6)
+
+
 def test_compose_of_one_motion_is_the_swap(model, clips):
     frames, action = clips["frames"], clips["action"]
     swap = model.swap_motion(frames[:2], frames[2:4], action=action[2:4])
