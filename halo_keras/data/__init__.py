@@ -10,6 +10,7 @@ from halo_keras.data import (
     folder,
     mug,
     sprites,
+    toon_faces,
 )
 from halo_keras.data.clip_batches import ClipBatches
 from halo_keras.data.clip_dataset import ClipDataset
@@ -31,4 +32,5 @@ __all__ = [
     "register",
     "splits",
     "sprites",
+    "toon_faces",
 ]
