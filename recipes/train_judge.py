@@ -190,6 +190,7 @@ def train(recipe, output, data_dir=None, resume=False, strategy="auto") -> None:
             recipe.batch_size,
             recipe.seed,
             rolled_actions=rolled_ids(recipe, dataset),
+            max_batches=recipe.steps_per_epoch,
         )
         compile_model(judge, recipe, steps_per_epoch=len(clips))
         compile_judge(judge, judge.optimizer)

@@ -37,6 +37,8 @@ class ClipBatches(keras.utils.PyDataset):
         epoch: the number of epochs done before.
         transform: None, or a function `(batch, rng) -> batch`, called with the dict
             and a `numpy.random.Generator` drawn from (seed, epoch, index).
+        max_batches: at most so many batches an epoch, the first ones of its order;
+            None for all.
 
     Raises: ValueError if a number is out of range, or if `shuffle` leaves no batch.
     """
@@ -49,9 +51,13 @@ class ClipBatches(keras.utils.PyDataset):
         seed: int = 0,
         epoch: int = 0,
         transform: Callable | None = None,
+        max_batches: int | None = None,
     ):
         super().__init__()
         self.dataset = dataset
+        self.max_batches = max_batches
+        if max_batches is not None:
+            _at_least(1, max_batches, "max_batches")
         self.batch_size = _at_least(1, batch_size, "batch_size")
         self.shuffle = bool(shuffle)
         self.seed = _at_least(0, seed, "seed")
@@ -67,7 +73,8 @@ class ClipBatches(keras.utils.PyDataset):
 
     def __len__(self) -> int:
         full, rest = divmod(len(self.dataset), self.batch_size)
-        return full + (rest > 0 and not self.shuffle)
+        count = full + (rest > 0 and not self.shuffle)
+        return count if self.max_batches is None else min(count, self.max_batches)
 
     def __getitem__(self, index: int) -> dict[str, np.ndarray]:
         """The batch `index` of the current epoch."""

@@ -126,9 +126,12 @@ class ClipDataset:
         seed: int = 0,
         epoch: int = 0,
         transform: Callable | None = None,
+        max_batches: int | None = None,
     ) -> ClipBatches:
         """Batches for `fit`; see `ClipBatches` for arguments and guarantees."""
-        return ClipBatches(self, batch_size, shuffle, seed, epoch, transform)
+        return ClipBatches(
+            self, batch_size, shuffle, seed, epoch, transform, max_batches
+        )
 
     def describe(self) -> str:
         """Counts, factors, licence and attribution, as a few lines of text."""

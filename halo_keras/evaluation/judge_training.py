@@ -36,6 +36,7 @@ class JudgeClips(ClipBatches):
         noise_rate: fraction of clips with Gaussian noise of standard deviation up to
             .05 on the [0, 1] scale.
         light_rate: fraction of clips multiplied by a number in [.9, 1.1].
+        max_batches: at most so many batches an epoch; None for all.
     """
 
     def __init__(
@@ -48,8 +49,11 @@ class JudgeClips(ClipBatches):
         blur_rate: float = 0.4,
         noise_rate: float = 0.25,
         light_rate: float = 0.5,
+        max_batches: int | None = None,
     ):
-        super().__init__(dataset, batch_size, shuffle=True, seed=seed)
+        super().__init__(
+            dataset, batch_size, shuffle=True, seed=seed, max_batches=max_batches
+        )
         self.heads = tuple(heads)
         self.rolled_actions = tuple(rolled_actions)
         self.blur_rate = blur_rate

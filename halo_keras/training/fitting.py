@@ -79,7 +79,12 @@ def fit_recipe(
         ids = operator_of(labelled.action_names, recipe.operators)
         transform = partial(with_operators, transform, ids)
     transform = augmented(augmentation, labelled, before=transform)
-    batches = labelled.batches(recipe.batch_size, seed=recipe.seed, transform=transform)
+    batches = labelled.batches(
+        recipe.batch_size,
+        seed=recipe.seed,
+        transform=transform,
+        max_batches=recipe.steps_per_epoch,
+    )
     with scope(strategy) as replicas:
         check_batch_size(recipe.batch_size, replicas)
         model = build_with_precision(recipe, dataset)

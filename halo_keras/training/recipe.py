@@ -25,6 +25,7 @@ _FIELDS = {
     "preset": PRESET_NAME,
     "dataset": Text(),
     "epochs": Int(1, 100_000),
+    "steps_per_epoch": Int(1, 10_000_000, optional=True),
     "batch_size": Int(1, 65_536),
     "learning_rate": Float(1e-8, 10.0),
     "warmup_fraction": Float(0.0, 0.9),
@@ -63,6 +64,8 @@ class Recipe:
         data: options of the dataset's loader.
         model: numbers and names that `build_model` reads.
         epochs: passes over the training split.
+        steps_per_epoch: at most so many batches of each pass, others in each, for a
+            quick trial; None for all.
         batch_size: clips a step, over all replicas together.
         learning_rate: Adam's step size after warm-up.
         warmup_fraction: share of all steps spent on the linear warm-up.
@@ -99,6 +102,7 @@ class Recipe:
     data: Mapping[str, Any] = field(default_factory=dict)
     model: Mapping[str, Any] = field(default_factory=dict)
     epochs: int = 10
+    steps_per_epoch: int | None = None
     batch_size: int = 32
     learning_rate: float = 1e-3
     warmup_fraction: float = 0.05
@@ -168,7 +172,10 @@ class Recipe:
 
 
 def parse_settings(settings: list[str]) -> dict[str, str]:
-    """`["epochs=3", "model.width=16"]` -> `{"epochs": "3", "model.width": "16"}`."""
+    """`["epochs=3", "model.width=16"]` -> `{"epochs": "3", "model.width": "16"}`.
+
+    Settings of neither group may be written with `training.`: `training.epochs=3`.
+    """
     changes = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
@@ -177,7 +184,9 @@ def parse_settings(settings: list[str]) -> dict[str, str]:
                 f"--set takes key=value, received {setting!r}. "
                 "Write for instance --set epochs=3."
             )
-        changes[key.strip()] = value.strip()
+        key = key.strip()
+        plain = key.removeprefix("training.")
+        changes[key if "." in plain else plain] = value.strip()
     return changes
 
 

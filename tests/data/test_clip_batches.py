@@ -181,3 +181,14 @@ def test_wrong_numbers_are_named(arguments, message):
 def test_reading_past_the_end():
     with pytest.raises(IndexError):
         toy().batches(3)[3]
+
+
+def test_fewer_batches_are_the_first_of_every_epoch():
+    whole, few = toy().batches(2, seed=4), toy().batches(2, seed=4, max_batches=2)
+    assert len(whole) == 5 and len(few) == 2
+    for _ in range(2):
+        assert members(few) == members(whole)[:2]
+        whole.on_epoch_end(), few.on_epoch_end()
+    assert len(toy().batches(2, max_batches=9)) == 5
+    with pytest.raises(ValueError, match="max_batches must be a whole number >= 1"):
+        toy().batches(2, max_batches=0)

@@ -51,6 +51,17 @@ def test_bad_overrides_name_the_setting(key, value, message):
         toy_recipe().override(**{key: value})
 
 
+def test_settings_of_neither_group_may_name_the_training():
+    changes = parse_settings(["training.steps_per_epoch=5", "training.epochs=2"])
+    assert changes == {"steps_per_epoch": "5", "epochs": "2"}
+    recipe = toy_recipe().override(**changes)
+    assert (recipe.steps_per_epoch, recipe.epochs) == (5, 2)
+    assert toy_recipe().steps_per_epoch is None
+    for wrong in ("training.model.noise=1", "training.step_per_epoch=5"):
+        with pytest.raises(ConfigError, match="did you mean"):
+            toy_recipe().override(**parse_settings([wrong]))
+
+
 def test_setting_without_equals_is_an_error():
     with pytest.raises(ConfigError, match="--set takes key=value, received 'epochs'"):
         parse_settings(["epochs"])

@@ -60,6 +60,11 @@ def test_training_learns_and_logs_every_epoch(uninterrupted):
     assert steps == 4 * 24 // 6 == weights[0 if np.ndim(weights[0]) == 0 else -1]
 
 
+def test_a_trial_takes_a_few_steps_an_epoch(tmp_path):
+    fitted = fit_recipe(toy_recipe(steps_per_epoch=3), tmp_path, verbose=0)
+    assert fitted.steps == int(fitted.model.steps_seen) == 4 * 3
+
+
 def test_equal_seeds_give_equal_bits_and_other_seeds_do_not(uninterrupted, tmp_path):
     rows, weights, _ = uninterrupted
     again = fit_recipe(toy_recipe(), tmp_path / "same", verbose=0)
