@@ -39,10 +39,11 @@ MOTION_STATES = (
 def load_toon_faces(
     split: str,
     *,
-    num_subjects: int | None = None,
-    clips_per_cell: int | None = None,
+    num_subjects: int | dict[str, int] | None = None,
+    clips_per_cell: int | dict[str, int] | None = None,
     num_frames: int = NUM_FRAMES,
     lengths: tuple[int, int] | None = None,
+    speeds: tuple[float, ...] | dict[str, tuple[float, ...]] | None = None,
     seed: int = 0,
 ) -> ClipDataset:
     """Faces that show an emotion: `(num_clips, num_frames, 64, 64, 3)` uint8.
@@ -60,16 +61,24 @@ def load_toon_faces(
 
     Args:
         split: `"train"` or `"test"`; their subjects are disjoint.
-        num_subjects: the first so many subjects of the split, at most 200 and 56.
+        num_subjects: the first so many subjects of the split, at most 200 and 56. This
+            and the next, and `speeds`, may be a dict from a split to its value.
         clips_per_cell: clips of every subject in every expression, 8 and 4 by
             default. Each has pose, light, scale, background and timing of its own.
         num_frames: frames a clip. The expression begins and ends within the clip.
         lengths: None, or (shortest, longest) length of a clip, at most `num_frames`:
             then `mask` tells which frames count, and the last of them is repeated.
+        speeds: None, or speeds one of which each clip is filmed at: frame k is at time
+            speed * k, as `times` say, and frames after the clip's last time do not
+            count (`mask`). Not with `lengths`.
         seed: of everything random; another seed has other people.
 
     Raises: ValueError on a number out of range.
     """
+    num_subjects, clips_per_cell, speeds = (
+        option.get(split) if isinstance(option, dict) else option
+        for option in (num_subjects, clips_per_cell, speeds)
+    )
     chosen = _whole(num_subjects, NUM_SUBJECTS[split], "num_subjects")
     if chosen > len(SUBJECTS[split]):
         raise ValueError(
@@ -80,6 +89,7 @@ def load_toon_faces(
     num_frames = _whole(num_frames, NUM_FRAMES, "num_frames", least=2)
     _whole(seed, 0, "seed", least=0)
     _check_lengths(lengths, num_frames)
+    _check_speeds(speeds, lengths)
 
     subjects = np.asarray(SUBJECTS[split][:chosen])
     take, subject, action = (
@@ -104,6 +114,11 @@ def load_toon_faces(
         **_surroundings(draws[:, 5:]),
     }
     times = np.minimum(np.arange(num_frames), length[:, None] - 1)
+    mask = None if lengths is None else np.arange(num_frames) < length[:, None]
+    if speeds is not None:
+        speed = np.asarray(speeds)[(len(speeds) * draws[:, 38]).astype(int)]
+        times = speed[:, None] * np.arange(num_frames)
+        mask = times <= num_frames - 1
     states["intensity"] = intensity(states, times)
     return ClipDataset(
         name="toon_faces",
@@ -114,7 +129,8 @@ def load_toon_faces(
             "action": ACTION_NAMES,
             "subject": [f"toon-{i:03d}" for i in range(SUBJECTS["test"].stop)],
         },
-        mask=None if lengths is None else np.arange(num_frames) < length[:, None],
+        times=None if speeds is None else times,
+        mask=mask,
         states=states,
         license=LICENSE,
         attribution=ATTRIBUTION,
@@ -194,6 +210,19 @@ def _check_lengths(lengths, num_frames):
             f"lengths must be (shortest, longest), whole numbers with 2 <= shortest <= "
             f"longest <= num_frames = {num_frames}, received {lengths!r}."
         )
+
+
+def _check_speeds(speeds, lengths):
+    if speeds is None:
+        return
+    array = np.asarray(speeds)
+    finite = array.dtype.kind in "if" and np.isfinite(array).all()
+    if array.ndim != 1 or not array.size or not finite or array.min() <= 0:
+        raise ValueError(
+            f"speeds must be a list of finite numbers above 0, received {speeds!r}."
+        )
+    if lengths is not None:
+        raise ValueError("give toon_faces speeds or lengths, not both.")
 
 
 def _whole(value, default, name: str, least: int = 1) -> int:

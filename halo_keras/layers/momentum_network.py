@@ -8,14 +8,17 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("halo_keras")
 class MomentumNetwork(keras.layers.Layer):
-    """A causal temporal convolution: feature i sees frames i - 6, ..., i only.
+    """A causal temporal convolution: feature i sees the frames up to i only.
 
     Two causal convolutions of kernel 4 with a residual (HALO's public code), so that
-    q(p_i | x_{<=i}) looks back 7 frames. The gap in time to the frame before is an
-    input channel, so that irregularly sampled clips can be told from slow ones.
+    q(p_i | x_{<=i}) looks back 7 frames; with a dilation D of the second, 4 + 3 D. The
+    gap in time to the frame before is an input channel, so that irregularly sampled
+    clips can be told from slow ones.
 
     Args:
         features: channels of the hidden and output features.
+        dilation: D, 1 for neighbouring frames. What begins and ends in a clip, and
+            does not come back, must be seen whole: 4 for clips of 16 frames.
     Call arguments:
         x: `(batch, time, channels)` frame features.
         gaps: `(batch, time)` time since the frame before, in frames; 0 for the first.
@@ -23,13 +26,19 @@ class MomentumNetwork(keras.layers.Layer):
     Returns: `(batch, time, features)`.
     """
 
-    def __init__(self, features=128, **kwargs):
+    def __init__(self, features=128, dilation=1, **kwargs):
         super().__init__(dtype="float32", **kwargs)
         self.features = features
+        self.dilation = dilation
         conv = keras.layers.Conv1D
         self.first = conv(features, 4, padding="causal", dtype="float32", name="first")
         self.second = conv(
-            features, 4, padding="causal", dtype="float32", name="second"
+            features,
+            4,
+            padding="causal",
+            dilation_rate=dilation,
+            dtype="float32",
+            name="second",
         )
         self.skip = keras.layers.Dense(features, dtype="float32", name="skip")
         self.normalize = keras.layers.LayerNormalization(

@@ -58,6 +58,8 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         content_dim: size of z.
         encoder, decoder: frame networks; None for `FrameEncoder`, `FrameDecoder`.
         content_hidden, motion_features: widths of the content and momentum networks.
+        momentum_dilation: D: the momentum is inferred from 4 + 3 D frames up to the
+            reference frame; None for 1, the paper's code.
         prior_kind: `"standard"`, `"learned"` or `"mixture"`, see `StatePrior`.
         prior_at: `"start"`: the prior holds at time 0 and the flow carries it to the
             reference frame: the bound above. `"reference"`: N(0, I) at the reference
@@ -100,6 +102,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         "decoder": schema.Part("decoder"),
         "content_hidden": schema.Int(1, 1024),
         "motion_features": schema.Int(1, 1024),
+        "momentum_dilation": schema.Int(1, 256, optional=True),
         "prior_kind": schema.Text(KINDS),
         "prior_at": schema.Text(("start", "reference")),
         "num_components": schema.Int(1, 64),
@@ -129,6 +132,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         decoder=None,
         content_hidden=64,
         motion_features=128,
+        momentum_dilation=None,
         prior_kind="standard",
         prior_at="start",
         num_components=1,
@@ -192,7 +196,9 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             name="position_features",
         )
         if dynamics.has_momentum:
-            self.momentum_network = MomentumNetwork(motion_features, name="momentum")
+            self.momentum_network = MomentumNetwork(
+                motion_features, momentum_dilation or 1, name="momentum"
+            )
             self.momentum_head = GaussianHead(size, name="momentum_head")
         self.content_network = ContentNetwork(
             content_dim, content_hidden, name="content_network"

@@ -7,7 +7,12 @@ import math
 import numpy as np
 from keras import ops
 
-from halo_keras.models.halo_inference import CLIPS_A_BATCH, as_mask
+from halo_keras.models.halo_inference import (
+    CLIPS_A_BATCH,
+    as_mask,
+    in_order,
+    time_order,
+)
 from halo_keras.models.motion_kl import motion_kl
 from halo_keras.models.no_gradient import no_gradient
 from halo_keras.ops.likelihood import gaussian_log_likelihood
@@ -62,6 +67,8 @@ class HaloActions:
     def _scored_batches(self, frames, times, mask):
         times = np.broadcast_to(self._observed_times(times, frames), frames.shape[:2])
         mask = as_mask(mask, frames)
+        order = time_order(times, mask)
+        frames, times, mask = (in_order(x, order) for x in (frames, times, mask))
         for i in range(0, len(frames), CLIPS_A_BATCH):
             rows = slice(i, i + CLIPS_A_BATCH)
             yield _Scores(self, frames[rows], times[rows], mask[rows])

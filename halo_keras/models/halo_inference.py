@@ -47,9 +47,12 @@ class HaloInference:
         Args:
             frames: `(batch, time, height, width, channels)`, or one clip.
             action: name or id, for all clips or one for each; None infers it.
-            times: real times of the frames; None for 0, 1, 2, ...
+            times: real times of the frames; None for 0, 1, 2, ... They may come in
+                any order, as in a clip that is shown backward: what is inferred at a
+                frame is inferred from it and from those at earlier times.
             mask: `(batch, time)`, 0 where a frame is padding; None for all observed.
-            reference: index of the reference frame; None for the last observed one.
+            reference: index of the reference frame, as given; None for the latest
+                observed one.
         Returns: `Posterior`; its Gaussians have `.sample, .log_prob, .kl, .to_tfp()`.
         """
         frames, _ = self._frames(frames)
@@ -59,7 +62,11 @@ class HaloInference:
         if action is None:
             action = self.infer_action(frames, times, mask)
         action = as_actions(action, self.action_names, len(frames))
-        features = self._features(frames)
+        order = time_order(times, mask)
+        features = self._features(in_order(frames, order))
+        times, mask = in_order(times, order), in_order(mask, order)
+        if reference is not None:
+            reference = _position_of(reference, order)
         return self._posterior(features, action, times, mask, reference)
 
     def _features(self, frames):
@@ -70,9 +77,11 @@ class HaloInference:
         return np.concatenate(parts)
 
     def _posterior(self, features, action, times, mask, reference):
-        if reference is None and not self.dynamics.is_reversible:
-            reference = 0  # no way back from a later frame
-        index = _reference_index(mask, reference)
+        index = mask.shape[1] - 1 - np.argmax(mask[:, ::-1] > 0, axis=1)
+        if reference is not None:
+            index = reference
+        elif not self.dynamics.is_reversible:
+            index = np.zeros(len(mask), int)  # no way back from a later frame
         at = np.eye(mask.shape[1], dtype="float32")[index]
         times32 = (times - times[:, :1]).astype("float32")
         content = self.content_network(features, mask)
@@ -146,14 +155,31 @@ def as_mask(mask, frames):
     return np.broadcast_to(mask, frames.shape[:2]).astype("float32")
 
 
-def _reference_index(mask, reference):
-    length = mask.shape[1]
-    if reference is None:
-        return length - 1 - np.argmax(mask[:, ::-1] > 0, axis=1)
+def time_order(times, mask):
+    """Indices that sort each clip's observed frames by time, `(batch, time)`.
+
+    A clip whose observed times do not fall stays as it is, padding included; in
+    another one padding comes last.
+    """
+    times = np.where(mask > 0, times, np.nan)
+    latest = np.fmax.accumulate(times, axis=1)
+    falls = (times < latest).any(axis=1, keepdims=True)
+    sorting = np.argsort(times, axis=1, kind="stable")  # NaN comes last
+    return np.where(falls, sorting, np.arange(times.shape[1]))
+
+
+def in_order(array, order):
+    """Rows `(batch, time, ...)` of each clip in its own order `(batch, time)`."""
+    return array[np.arange(len(order))[:, None], order]
+
+
+def _position_of(reference, order):
+    """Where the given frame `reference` of each clip is after sorting, `(batch,)`."""
+    length = order.shape[1]
     whole = isinstance(reference, (int, np.integer))
     if not whole or not -length <= reference < length:
         raise ValueError(
             f"reference must be the index of one of the {length} frames, received "
             f"{reference}."
         )
-    return np.full(len(mask), reference % length)
+    return np.argmax(order == reference % length, axis=1)

@@ -257,6 +257,28 @@ def test_clips_of_different_length():
         assert np.array_equal(frames[:count], exact)
 
 
+def test_clips_filmed_at_other_speeds_are_exact_at_their_times():
+    options = {"num_subjects": {"test": 2}, "clips_per_cell": {"train": 9, "test": 1}}
+    plain = data.load("toon_faces", "test", **options)
+    filmed = data.load("toon_faces", "test", speeds={"test": [0.5, 2]}, **options)
+    assert len(plain) == len(filmed) == 12 and plain.times is None
+    speeds = filmed.times[:, 1]
+    assert set(speeds) == {0.5, 2.0}
+    for name in toon_faces.MOTION_STATES:
+        np.testing.assert_array_equal(filmed.states[name], plain.states[name])
+    for clip, speed in enumerate(speeds):
+        times = toon_faces.playback_times(16, speed)
+        np.testing.assert_array_equal(filmed.times[clip], times)
+        np.testing.assert_array_equal(filmed.mask[clip], times <= 15)
+        one = rows(filmed.states, [clip])
+        np.testing.assert_array_equal(
+            filmed.frames[clip], toon_faces.render(one, times)[0]
+        )
+    same = data.load("toon_faces", "test", speeds={"train": [0.5, 2]}, **options)
+    np.testing.assert_array_equal(same.frames, plain.frames)
+    assert same.times is None
+
+
 def test_deterministic_prefixes_seeds_and_disjoint_splits():
     few = data.load("toon_faces", "train", num_subjects=2, clips_per_cell=1)
     more = data.load("toon_faces", "train", num_subjects=2, clips_per_cell=2)
@@ -286,6 +308,8 @@ def test_deterministic_prefixes_seeds_and_disjoint_splits():
         ({"seed": -1}, "seed must be a whole number >= 0"),
         ({"lengths": (4, 17)}, "lengths must be .*num_frames = 16, received"),
         ({"lengths": 8}, "lengths must be .*received 8"),
+        ({"speeds": (1, 0)}, "speeds must be a list of finite numbers above 0"),
+        ({"speeds": (1,), "lengths": (4, 8)}, "speeds or lengths, not both"),
         ({"lengths": (9, 5)}, "lengths must be"),
         ({"source": "here"}, "is computed, not read"),
     ],

@@ -14,18 +14,21 @@ def numpy(x):
     return ops.convert_to_numpy(x)
 
 
-def test_momentum_sees_the_past_only(rng):
-    network = MomentumNetwork(features=6)
-    x = rng.normal(size=(1, 9, 4)).astype("float32")
-    gaps, mask = np.ones((1, 9), "float32"), np.ones((1, 9), "float32")
+@pytest.mark.parametrize(("dilation", "length", "seen"), [(1, 9, 7), (4, 18, 16)])
+def test_momentum_sees_the_past_only(rng, dilation, length, seen):
+    network = MomentumNetwork(features=6, dilation=dilation)
+    x = rng.normal(size=(1, length, 4)).astype("float32")
+    gaps, mask = np.ones((1, length), "float32"), np.ones((1, length), "float32")
     before = numpy(network(x, gaps, mask))
-    for changed in range(9):
+    for changed in range(length):
         other = x.copy()
         other[:, changed] += 1.0
         moved = np.abs(numpy(network(other, gaps, mask)) - before).max(axis=(0, 2))
         assert (moved[:changed] == 0).all(), "a frame changed the momentum before it"
         assert moved[changed] > 0
-        assert (moved[changed + 7 :] == 0).all(), "looks back further than 7 frames"
+        assert (moved[changed + seen :] == 0).all(), "looks back further"
+        # The farthest frame that is seen counts too.
+        assert changed + seen > length or moved[changed + seen - 1] > 0
 
 
 def test_momentum_network_tells_gaps_in_time(rng):

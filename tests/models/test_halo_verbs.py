@@ -170,6 +170,34 @@ def test_irregular_times_reach_the_same_state(model, clips):
         model.encode(clips["frames"], clips["action"], times=[0, 1])
 
 
+def test_a_clip_shown_backward_is_the_same_clip(model, clips):
+    """Frames in any order, each at its time: the same latents, the same frames."""
+    frames, action = clips["frames"], clips["action"]
+    whole = model.encode(frames, action)
+    for order in ([5, 4, 3, 2, 1, 0], [2, 0, 5, 1, 4, 3]):
+        given = frames[:, order], np.asarray(order, "float64")
+        found = model.encode(given[0], action, times=given[1])
+        for one, other in zip(found, whole, strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)
+        shown = model.reconstruct(given[0], action, times=given[1])
+        np.testing.assert_allclose(
+            shown, model.reconstruct(frames, action)[:, order], atol=1e-5
+        )
+        np.testing.assert_array_equal(
+            model.infer_action(given[0], times=given[1]), model.infer_action(frames)
+        )
+        # A reference is counted as the frames are given, padding comes last.
+        np.testing.assert_allclose(
+            model.encode(given[0], action, times=given[1], reference=1).state,
+            model.encode(frames, action, reference=order[1]).state,
+            atol=1e-5,
+        )
+        padded = np.pad(given[0], ((0, 0), (0, 2)) + ((0, 0),) * 3)
+        mask = np.arange(8) < 6
+        found = model.encode(padded, action, times=[*order, 0, 0], mask=mask[None])
+        np.testing.assert_allclose(found.state, whole.state, atol=1e-5)
+
+
 def test_sampling_is_seeded_and_keeps_what_it_is_told_to(model, clips):
     first = model.sample(3, action="1", seed=7)
     np.testing.assert_array_equal(first, model.sample(3, action="1", seed=7))
