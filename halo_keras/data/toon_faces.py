@@ -116,7 +116,7 @@ def load_toon_faces(
     times = np.minimum(np.arange(num_frames), length[:, None] - 1)
     mask = None if lengths is None else np.arange(num_frames) < length[:, None]
     if speeds is not None:
-        speed = np.asarray(speeds)[(len(speeds) * draws[:, 38]).astype(int)]
+        speed = np.asarray(speeds, np.float64)[(len(speeds) * draws[:, 38]).astype(int)]
         times = speed[:, None] * np.arange(num_frames)
         mask = times <= num_frames - 1
     states["intensity"] = intensity(states, times)

@@ -130,6 +130,16 @@ class Judge(keras.Model):
         self.built = True
 
     def call(self, frames, training=None):
+        x = self.summary_of(frames, training)
+        return {
+            name: logits(hidden(x))
+            for name, hidden, logits in zip(
+                self.head_names, self.hidden, self.logits, strict=True
+            )
+        }
+
+    def summary_of(self, frames, training=None):
+        """What the heads see of clips, `(batch, [time,] size)`; see `call`."""
         frames = ops.convert_to_tensor(frames)
         self._check_shape(frames)
         if not keras.backend.is_float_dtype(frames.dtype):
@@ -139,13 +149,7 @@ class Judge(keras.Model):
             x = self.activation(norm(convolution(x), training=training))
         x = self.project(ops.reshape(x, (-1, int(np.prod(x.shape[1:])))))
         time = self.num_frames or ops.shape(frames)[1]  # a graph may not know it
-        x = self.summarise(ops.reshape(x, (-1, time, self.features)), training)
-        return {
-            name: logits(hidden(x))
-            for name, hidden, logits in zip(
-                self.head_names, self.hidden, self.logits, strict=True
-            )
-        }
+        return self.summarise(ops.reshape(x, (-1, time, self.features)), training)
 
     def _check_shape(self, frames) -> None:
         any_length = self.num_frames is None
@@ -186,6 +190,24 @@ class Judge(keras.Model):
                 exponentials = np.exp(shifted)
                 parts[name].append(exponentials / exponentials.sum(-1, keepdims=True))
         return {name: np.concatenate(values) for name, values in parts.items()}
+
+    def embed(self, frames: np.ndarray, head: str, batch_size: int = 64) -> np.ndarray:
+        """The hidden layer of a head, relu(U_k s): what its classes are told by.
+
+        It places clips of classes that the head was never trained on, too.
+
+        Args:
+            frames: as of `predict_probabilities`.
+            head: one of `head_names`.
+
+        Returns: `(num_clips, [time,] size)` float32.
+        """
+        hidden = self.hidden[self.head_names.index(head)]
+        parts = []
+        for start in range(0, len(frames), batch_size):
+            x = self.summary_of(frames[start : start + batch_size], training=False)
+            parts.append(ops.convert_to_numpy(ops.stop_gradient(hidden(x))))
+        return np.concatenate(parts)
 
     def predict_labels(
         self, frames: np.ndarray, batch_size: int = 256

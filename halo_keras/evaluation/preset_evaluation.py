@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from halo_keras import data
-from halo_keras.evaluation import balls, sprites
+from halo_keras.evaluation import actions, balls, faces, sprites
+from halo_keras.evaluation.people import at_frame_times
 from halo_keras.evaluation.suite import (
     SAMPLING_SEEDS,
     Setting,
@@ -29,7 +30,12 @@ from halo_keras.hub.updating import is_installed, update_metrics
 from halo_keras.training import provenance
 
 SUITES = {
-    name: suite for suite in (sprites.SUITE, balls.SUITE) for name in suite.datasets
+    name: suite
+    for suite in (
+        *(sprites.SUITE, balls.SUITE, faces.SUITE, faces.MUG),
+        *(actions.SUITE, actions.FOLDER),
+    )
+    for name in suite.datasets
 }
 
 
@@ -191,6 +197,7 @@ def _clips(metadata, data_dir, num_clips):
     def load(split, count):
         options = metadata["recipe"].get("data", {})
         clips = data.load(metadata["dataset"], split, source=data_dir, **options)
+        clips = at_frame_times(clips)
         if count is None or count >= len(clips):
             return clips
         spaced = np.linspace(0, len(clips) - 1, count).round().astype(int)

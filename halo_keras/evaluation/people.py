@@ -1,0 +1,154 @@
+"""Clips of people: which protocols are run on them, whoever and whatever they show.
+
+The same protocols as elsewhere, with two differences. Clips have a beginning and an
+end, they are no loops, so that a state is inferred from all frames. And where test
+people are not those of the training, a judge cannot name them: `NearestIdentity` does,
+by a quarter of the test clips that is then not scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from halo_keras.evaluation import from_one_image, protocols
+from halo_keras.evaluation.nearest_identity import NearestIdentity, scored_and_gallery
+from halo_keras.evaluation.suite import Protocol, Setting, Suite
+
+
+def people_protocols(identity: str, unseen: bool) -> dict[str, Protocol]:
+    """Protocols by name.
+
+    Args:
+        identity: the label that says who is seen.
+        unseen: whether test people are in no training clip.
+    """
+
+    def judged(run: Callable, **options) -> Protocol:
+        def on_scored_clips(s: Setting):
+            test, judge = s.test, s.judge
+            if unseen:
+                test, judge = s.once(
+                    ("people", id(judge)), lambda: people_judge(s, identity)
+                )
+            return run(s, test, judge)
+
+        return Protocol(on_scored_clips, needs=("judge",), **options)
+
+    def swap(s: Setting, test, judge, prefix: str, action):
+        return protocols.swap(
+            s.model,
+            test,
+            judge,
+            s.seed,
+            action,
+            identity=identity,
+            prefix=prefix,
+            verbose=s.verbose,
+        )
+
+    return {
+        "judge_real": judged(
+            lambda s, test, judge: protocols.judged_real_clips(
+                test, judge, verbose=s.verbose
+            )
+        ),
+        "reconstruction": Protocol(
+            lambda s: protocols.reconstruction(
+                s.model, s.test, reference=None, verbose=s.verbose
+            )
+        ),
+        "generation": Protocol(
+            lambda s: from_one_image.generation(
+                s.model, s.test, s.test.num_frames, verbose=s.verbose
+            )
+        ),
+        "action_inference": Protocol(
+            lambda s: protocols.action_inference(s.model, s.test, verbose=s.verbose),
+            told=True,
+        ),
+        "swap": judged(
+            lambda s, test, judge: swap(s, test, judge, "swap", "given"),
+        ),
+        "swap_inferred": judged(
+            lambda s, test, judge: swap(s, test, judge, "swap_inferred", None),
+            told=True,
+        ),
+        "prior_motion": judged(
+            lambda s, test, judge: protocols.prior_motion(
+                s.model, test, judge, s.seed, identity, verbose=s.verbose
+            ),
+            told=True,
+            sampled=True,
+        ),
+        "prior_content": judged(
+            lambda s, test, judge: protocols.prior_content(
+                s.model, test, judge, s.seed, verbose=s.verbose
+            ),
+            sampled=True,
+        ),
+        "sampled_motion": judged(
+            lambda s, test, judge: protocols.sampled_motion(
+                s.model, test, judge, s.seed, verbose=s.verbose
+            ),
+            told=False,
+            sampled=True,
+        ),
+        "leakage": Protocol(
+            lambda s: protocols.leakage(
+                s.model,
+                at_frame_times(s.training_clips()),
+                s.test,
+                s.seed,
+                verbose=s.verbose,
+            ),
+            ("train",),
+        ),
+        "baselines": Protocol(
+            lambda s: from_one_image.static_baselines(s.test, verbose=s.verbose)
+        ),
+    }
+
+
+def people_judge(s: Setting, identity: str):
+    """The test clips that are scored, and a judge that knows the others' people."""
+    scored, gallery = scored_and_gallery(s.test, identity)
+    if identity not in s.judge.head_names:
+        return s.test, s.judge
+    judge = NearestIdentity(s.judge, s.test.subset(gallery), identity)
+    return s.test.subset(scored), judge
+
+
+def at_frame_times(dataset):
+    """The clips whose frame k is at time k and counts; protocols know no others."""
+    plain = np.ones(len(dataset), bool)
+    if dataset.times is not None:
+        plain &= (dataset.times == np.arange(dataset.num_frames)).all(axis=1)
+    if dataset.mask is not None:
+        plain &= dataset.mask.all(axis=1)
+    return dataset if plain.all() else dataset.subset(plain)
+
+
+def evaluate_people(
+    suite: Suite, model, train, test, judge=None, names=None, **options
+) -> dict[str, float]:
+    """Protocols of a suite by name.
+
+    Args:
+        suite: of the dataset, such as `faces.SUITE`.
+        model: a `SequenceModel`, with its prior fitted.
+        train, test: `ClipDataset`s; `train` may be a function that loads it.
+        judge: instead of the suite's own, which is used if it is bundled. Without
+            any, what needs one is left out.
+        names: of protocols; None for all that the model and the judges allow.
+        options: others of `Setting`.
+
+    Returns: a flat dict of floats, all of them finite.
+    """
+    judges = suite.judges_here()
+    if judge is not None:
+        judges["judge"] = judge
+    test = at_frame_times(test)
+    setting = Setting(model=model, test=test, train=train, **judges, **options)
+    return suite.run(setting, names)
