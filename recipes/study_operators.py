@@ -8,8 +8,8 @@ Question: which operator swaps motion, continues it past the clip, and why? The 
 What is equal for all: data (200 training characters, 33 test characters, 9 actions),
     networks, steps, targets, d = 8, the prior N(0, I) at the reference frame (as in the
     paper's code), and the choice among 4 settings (learning rate, weights of the KL
-    terms), by the MSE of swaps on 33 held-out training characters after a third of
-    the epochs. No start knows the period. Then 3 seeds at the chosen setting, on the
+    terms), by the MSE of swaps on 33 held-out training characters after half as
+    many epochs. No start knows the period. Then 3 seeds at the chosen setting, on the
     test characters.
 Command: python recipes/study_operators.py --data-dir FOLDER
     A run takes 4 minutes of one core, and 1.5 to try a setting: all in 2.5 hours of one

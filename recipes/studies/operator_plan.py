@@ -92,9 +92,9 @@ FULL = Scale(
         "hidden": 96,
         "decoded_frames": 2,
     },
-    epochs=30,
+    epochs=20,
     choose_epochs=10,
-    batch_size=32,
+    batch_size=16,
     judge="judge-sprites",
 )
 QUICK = Scale(
