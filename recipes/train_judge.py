@@ -173,6 +173,8 @@ def train(recipe, output, data_dir=None, resume=False, strategy="auto") -> None:
 
     if recipe.augment != "none":
         raise ConfigError("a judge is trained on the clips as they are: augment=none.")
+    if recipe.init is not None:
+        raise ConfigError("a judge is trained from the start: leave out --init.")
 
     def load(split):
         return data.load(recipe.dataset, split, source=data_dir, **recipe.data)

@@ -7,7 +7,7 @@ from halo_keras.schema import ConfigError, Text, nearest
 ENCODER = ("encoder_channels", "features")
 DECODER = ("decoder_channels", "base_channels", "hidden")
 DYNAMICS = ("dynamics", "position_dim")
-OPTIONAL = ("harmonics", "outside_slope")
+OPTIONAL = ("harmonics", "period_in_clips", "outside_slope")
 KINDS = ("normal-form", "action-angle", "symplectic", "orthogonal")
 
 
@@ -20,8 +20,10 @@ def build_halo(recipe, dataset, dynamics=None):
     - `decoder_channels`, `base_channels`, `hidden` and, if wanted, `outside_slope` of
       the `FrameDecoder`;
     - `dynamics`, one of "normal-form", "action-angle", "symplectic", "orthogonal";
-      `position_dim`, d; and, for a normal form that knows its period (the clip's
-      length), `harmonics`;
+      `position_dim`, d; and, for a normal form that knows its period, `harmonics` and
+      the period at the start in lengths of a clip, `period_in_clips` (1). With a
+      period of two clips, harmonics 1, 2, ... make any motion that begins and ends
+      within a clip, as in a sine series;
     - any argument of `HALO` that is a number or a name.
 
     Args:
@@ -70,9 +72,13 @@ def build_dynamics(sizes, dataset):
 
     kind, size = sizes["dynamics"], sizes["position_dim"]
     Text(KINDS).check(kind, "model.dynamics")
-    if kind != "normal-form" and "harmonics" in sizes:
+    if kind != "normal-form" and {"harmonics", "period_in_clips"} & set(sizes):
         raise ConfigError(
             f"model.harmonics are those of a normal form; {kind} dynamics have none."
+        )
+    if "period_in_clips" in sizes and "harmonics" not in sizes:
+        raise ConfigError(
+            "model.period_in_clips is that of model.harmonics: give both."
         )
     count, length = dataset.num_actions, dataset.num_frames
     if kind == "action-angle":
@@ -83,5 +89,6 @@ def build_dynamics(sizes, dataset):
         return dynamics.OrthogonalDynamics(size, count, name="dynamics")
     options = {"num_frames": length}
     if "harmonics" in sizes:
-        options = {"harmonics": sizes["harmonics"], "period": float(length)}
+        period = float(length * sizes.get("period_in_clips", 1))
+        options = {"harmonics": sizes["harmonics"], "period": period}
     return dynamics.NormalFormDynamics(size, count, name="dynamics", **options)

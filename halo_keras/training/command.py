@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from halo_keras.hub.errors import PresetError
@@ -17,7 +17,10 @@ from halo_keras.training.trainer import train
 
 
 def run(
-    recipes: Mapping[str, Recipe], note: str, arguments: Sequence[str] | None = None
+    recipes: Mapping[str, Recipe],
+    note: str,
+    arguments: Sequence[str] | None = None,
+    adapt: Callable[[Recipe, argparse.Namespace], Recipe] | None = None,
 ) -> Path:
     """Parses a recipe's command line, trains, and returns the preset folder.
 
@@ -25,6 +28,8 @@ def run(
         recipes: by the name that `--preset` takes; the first is the default.
         note: the recipe file's docstring, shown by `--help`.
         arguments: instead of `sys.argv[1:]`.
+        adapt: `adapt(recipe, options) -> recipe`, for a recipe that depends on the
+            data; what the command line sets is set afterwards.
 
     Raises:
         SystemExit: code 2 on a wrong command line, before anything is written;
@@ -33,9 +38,11 @@ def run(
     parser = make_parser(recipes, note)
     options = parser.parse_args(arguments)
     try:
-        recipe = choose(recipes, options)
+        recipe = choose(recipes, options, adapt)
     except ConfigError as error:
         parser.error(str(error))
+    except (PresetError, OSError) as error:
+        raise SystemExit(f"error: {error}") from error
     output = Path(options.output or Path("runs") / recipe.preset)
     try:
         train(
@@ -80,6 +87,17 @@ def make_parser(recipes: Mapping[str, Recipe], note: str) -> argparse.ArgumentPa
     )
     add("--epochs", type=int, metavar="N", help="instead of the recipe's number")
     add(
+        "--init",
+        metavar="PRESET",
+        help="fine-tune: start from the weights of a preset, which may know other "
+        "actions",
+    )
+    add(
+        "--freeze-decoder",
+        action="store_true",
+        help="with --init: train all but the decoder",
+    )
+    add(
         "--output",
         metavar="FOLDER",
         help="of the preset; default: runs/<preset>. Checkpoints, log.csv and strips "
@@ -113,7 +131,9 @@ def make_parser(recipes: Mapping[str, Recipe], note: str) -> argparse.ArgumentPa
     return parser
 
 
-def choose(recipes: Mapping[str, Recipe], options: argparse.Namespace) -> Recipe:
+def choose(
+    recipes: Mapping[str, Recipe], options: argparse.Namespace, adapt=None
+) -> Recipe:
     """The recipe that the options ask for; `ConfigError` names what is wrong."""
     if options.preset not in recipes:
         raise ConfigError(
@@ -130,11 +150,18 @@ def choose(recipes: Mapping[str, Recipe], options: argparse.Namespace) -> Recipe
             "--source hf://... comes with the Hub release. Leave it out, or pass a "
             f"local folder with --data-dir; received --source {options.source}."
         )
-    recipe = recipes[options.preset].override(**parse_settings(options.set))
+    recipe = recipes[options.preset]
+    if adapt is not None:
+        recipe = adapt(recipe, options)
+    recipe = recipe.override(**parse_settings(options.set))
     if options.epochs is not None:
         recipe = recipe.override(epochs=options.epochs)
     if options.augment is not None:
         recipe = recipe.override(augment=options.augment)
+    if options.init is not None:
+        recipe = recipe.override(init=options.init)
+    if options.freeze_decoder:
+        recipe = recipe.override(freeze="decoder")
     return recipe
 
 

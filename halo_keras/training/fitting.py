@@ -12,6 +12,7 @@ import keras
 
 from halo_keras import data
 from halo_keras.data.action_groups import grouped, operator_of
+from halo_keras.hub.presets import from_pretrained
 from halo_keras.schema import ConfigError
 from halo_keras.training import callbacks as beside
 from halo_keras.training.augmentation import augmented, make_augmentation
@@ -21,6 +22,7 @@ from halo_keras.training.loop_batches import loop_targets
 from halo_keras.training.recipe import Recipe
 from halo_keras.training.sample_strips import draw_strips
 from halo_keras.training.seeding import seed_everything
+from halo_keras.training.starting import start_from
 from halo_keras.training.strategies import check_batch_size, scope
 
 
@@ -66,6 +68,12 @@ def fit_recipe(
             f"{log_dir} holds a started training. Continue it with resume=True "
             "(--resume), or delete that folder, or choose another output."
         )
+    if recipe.freeze and not recipe.init:
+        raise ConfigError(
+            f"freeze={recipe.freeze} keeps weights as a preset has them: give one with "
+            "init=PRESET (--init PRESET)."
+        )
+    source = None if recipe.init is None else from_pretrained(recipe.init)
     augmentation = make_augmentation(recipe.augment)
     seed_everything(recipe.seed)
     load = partial(_load, recipe, data_dir)
@@ -88,8 +96,18 @@ def fit_recipe(
     with scope(strategy) as replicas:
         check_batch_size(recipe.batch_size, replicas)
         model = build_with_precision(recipe, dataset)
+        frozen = []
+        if source is not None:
+            frozen, copied, new = start_from(model, source, recipe.freeze)
+            if verbose:
+                print(
+                    f"Weights of {recipe.init}: {', '.join(copied)}; new: "
+                    f"{', '.join(new) or 'nothing'}"
+                )
         compile_model(model, recipe, steps_per_epoch=len(batches))
         seconds = _fit(model, recipe, batches, dataset, folder, callbacks, verbose)
+    for layer in frozen:
+        layer.trainable = True
     steps = recipe.epochs * len(batches)
     if recipe.precision != "float32":
         weights, model = model.get_weights(), recipe.build_model(recipe, dataset)

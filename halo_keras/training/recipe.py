@@ -21,6 +21,7 @@ from halo_keras.schema import (
 )
 from halo_keras.training.augmentation import NAMES as AUGMENTATIONS
 
+FREEZABLE = ("encoder", "decoder")
 _FIELDS = {
     "preset": PRESET_NAME,
     "dataset": Text(),
@@ -39,6 +40,8 @@ _FIELDS = {
     "operators": ListOf(Text()),
     "augment": Text(AUGMENTATIONS),
     "judge": Text(max_length=500, optional=True),
+    "init": Text(max_length=500, optional=True),
+    "freeze": Text(FREEZABLE, optional=True),
     "strip_every": Int(0, 100_000),
     "version": Int(1, 10_000),
     "description": Text(max_length=500),
@@ -87,6 +90,10 @@ class Recipe:
         augment: `"none"`, `"keras"` or `"keras_cv"`: small random changes of each
             training clip, see `halo_keras.training.augmentation`.
         judge: preset name or folder of the judge that `evaluate` asks; None for none.
+        init: preset name or folder of a model whose weights the training starts from,
+            see `training.starting`; None for fresh ones.
+        freeze: `"encoder"` or `"decoder"`: with `init`, that part is not trained; None
+            for none.
         strip_every: epochs between two sample strips; 0 draws none.
         version: of the preset; a better preset of the same name raises it.
         description: of the preset, for its card.
@@ -116,6 +123,8 @@ class Recipe:
     operators: tuple[str, ...] = ()
     augment: str = "none"
     judge: str | None = None
+    init: str | None = None
+    freeze: str | None = None
     strip_every: int = 10
     version: int = 1
     description: str = ""

@@ -75,6 +75,10 @@ def test_sizes_that_do_not_fit_are_named():
         build_halo(changed(content_dmi=3), clips)
     with pytest.raises(ConfigError, match="harmonics.*symplectic"):
         build_halo(changed(dynamics="symplectic", harmonics=[1]), clips)
+    with pytest.raises(ConfigError, match="period_in_clips.*give both"):
+        build_halo(changed(period_in_clips=2), clips)
+    long = build_halo(changed(period_in_clips=2, harmonics=[1, 3]), clips)
+    assert long.dynamics.get_config()["period"] == 2 * clips.num_frames
     with pytest.raises(ConfigError, match="did you mean 'symplectic'"):
         build_halo(changed(dynamics="simplectic"), clips)
     few = {key: value for key, value in recipe.model.items() if key != "hidden"}
