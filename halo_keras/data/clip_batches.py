@@ -11,6 +11,7 @@ import numpy as np
 # NumPy pads a seed with zeros, [s, e] and [s, e, 0] are the same stream.
 _ORDER_STREAM = 1
 _TRANSFORM_STREAM = 2
+_PARTNER_STREAM = 3
 
 
 class ClipBatches(keras.utils.PyDataset):
@@ -37,6 +38,9 @@ class ClipBatches(keras.utils.PyDataset):
         epoch: the number of epochs done before.
         transform: None, or a function `(batch, rng) -> batch`, called with the dict
             and a `numpy.random.Generator` drawn from (seed, epoch, index).
+        partners: None, or row numbers of other clips with the same content as each
+            clip, `(clips, num_partners)`: `content_frames` are then the frames of one
+            of them, drawn from (seed, epoch, index).
         max_batches: at most so many batches an epoch, the first ones of its order;
             None for all.
 
@@ -51,6 +55,7 @@ class ClipBatches(keras.utils.PyDataset):
         seed: int = 0,
         epoch: int = 0,
         transform: Callable | None = None,
+        partners: np.ndarray | None = None,
         max_batches: int | None = None,
     ):
         super().__init__()
@@ -63,6 +68,9 @@ class ClipBatches(keras.utils.PyDataset):
         self.seed = _at_least(0, seed, "seed")
         self.epoch = _at_least(0, epoch, "epoch")
         self.transform = transform
+        self.partners = partners
+        if partners is not None:
+            _check_partners(partners, dataset)
         self._order = None  # (epoch, permutation), replaced as one object
         if len(self) == 0:
             raise ValueError(
@@ -91,6 +99,10 @@ class ClipBatches(keras.utils.PyDataset):
             batch["times"] = self.dataset.times[chosen].astype("float32")
         if self.dataset.mask is not None:
             batch["mask"] = self.dataset.mask[chosen]
+        if self.partners is not None:
+            rng = np.random.default_rng([_PARTNER_STREAM, self.seed, epoch, index])
+            drawn = rng.integers(self.partners.shape[1], size=len(chosen))
+            batch["content_frames"] = self.dataset.frames[self.partners[chosen, drawn]]
         if self.transform is not None:
             seed = [_TRANSFORM_STREAM, self.seed, epoch, index]
             batch = self.transform(batch, np.random.default_rng(seed))
@@ -110,6 +122,24 @@ class ClipBatches(keras.utils.PyDataset):
     def on_epoch_end(self) -> None:
         if self.shuffle:
             self.epoch += 1
+
+
+def _check_partners(partners, dataset) -> None:
+    count = len(dataset)
+    if np.ndim(partners) != 2 or len(partners) != count or not partners.size:
+        raise ValueError(
+            f"partners must have a row for each of the {count} clips, received shape "
+            f"{np.shape(partners)}."
+        )
+    if not np.issubdtype(np.asarray(partners).dtype, np.integer) or (
+        np.min(partners) < 0 or np.max(partners) >= count
+    ):
+        raise ValueError(f"partners must be row numbers from 0 to {count - 1}.")
+    if dataset.mask is not None:
+        raise ValueError(
+            "partners need clips of one length: content is read under the clip's own "
+            "mask. Cut the clips to one length."
+        )
 
 
 def _at_least(low: int, value, name: str) -> int:

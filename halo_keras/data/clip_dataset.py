@@ -126,11 +126,12 @@ class ClipDataset:
         seed: int = 0,
         epoch: int = 0,
         transform: Callable | None = None,
+        partners: np.ndarray | None = None,
         max_batches: int | None = None,
     ) -> ClipBatches:
         """Batches for `fit`; see `ClipBatches` for arguments and guarantees."""
         return ClipBatches(
-            self, batch_size, shuffle, seed, epoch, transform, max_batches
+            self, batch_size, shuffle, seed, epoch, transform, partners, max_batches
         )
 
     def describe(self) -> str:

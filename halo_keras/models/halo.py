@@ -30,6 +30,13 @@ from halo_keras.ops.likelihood import gaussian_log_likelihood
 __all__ = ["HALO", "Encoding"]
 
 
+def as_unit(frames):
+    """uint8 in [0, 255] to float32 in [0, 1]; floats stay as they are."""
+    if keras.backend.standardize_dtype(frames.dtype) == "uint8":
+        return ops.cast(frames, "float32") / 255.0
+    return ops.cast(frames, "float32")
+
+
 @keras.saving.register_keras_serializable("halo_keras")
 class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
     """A clip is a content z and a state s that a Hamiltonian operator moves.
@@ -87,7 +94,10 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
     `fit` reads from each batch: `frames` (B, T, H, W, C); `action` (B,) ids, absent for
     one operator; optionally `times` (B, T) real times of the frames; `mask` (B, T), 0
     where a frame is padding; `target_times` (B, T), times at which the same frames are
-    the truth too, on which the decoder is trained in place of `times` (a looping clip).
+    the truth too, on which the decoder is trained in place of `times` (a looping clip);
+    `content_frames`, clips of the same shape and mask, from which content is read in
+    place of `frames`: other clips of the same content (`ClipBatches`), which cannot
+    tell what this one does.
     """
 
     part_kind = "model"
@@ -341,9 +351,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
     def call(self, inputs, training=False):
         """One stochastic pass of the bound; see `loss_terms` for what it is made of."""
         frames = inputs["frames"]
-        if keras.backend.standardize_dtype(frames.dtype) == "uint8":
-            frames = ops.cast(frames, "float32") / 255.0
-        frames = ops.cast(frames, "float32")
+        frames = as_unit(frames)
         count, length = ops.shape(frames)[0], frames.shape[1]
         action = inputs.get("action")
         action = (
@@ -355,9 +363,11 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         mask = self._row_input(inputs, "mask", frames, ops.ones((length,)))
         targets = ops.cast(inputs.get("target_times", times), "float32")
         features = self.frame_features(frames)
+        other = inputs.get("content_frames")
+        shown = features if other is None else self.frame_features(as_unit(other))
 
         seen, at = self._observation(mask, length, training)
-        content_q = self.content_network(features, seen)
+        content_q = self.content_network(shown, seen)
         state_q = self.state_posterior(features, action, times, mask, at)
         noise = self.seed_generator
         content = content_q.sample(noise) if training else content_q.mean

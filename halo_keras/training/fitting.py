@@ -12,6 +12,7 @@ import keras
 
 from halo_keras import data
 from halo_keras.data.action_groups import grouped, operator_of
+from halo_keras.data.partners import partners_by_colour
 from halo_keras.hub.presets import from_pretrained
 from halo_keras.schema import ConfigError
 from halo_keras.training import callbacks as beside
@@ -87,10 +88,14 @@ def fit_recipe(
         ids = operator_of(labelled.action_names, recipe.operators)
         transform = partial(with_operators, transform, ids)
     transform = augmented(augmentation, labelled, before=transform)
+    partners = None
+    if recipe.content_partners:
+        partners = partners_by_colour(labelled.frames, recipe.content_partners)
     batches = labelled.batches(
         recipe.batch_size,
         seed=recipe.seed,
         transform=transform,
+        partners=partners,
         max_batches=recipe.steps_per_epoch,
     )
     with scope(strategy) as replicas:

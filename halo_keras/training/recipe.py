@@ -38,6 +38,7 @@ _FIELDS = {
     "max_loops": Int(0, 10_000, optional=True),
     "rolled_actions": ListOf(Text()),
     "operators": ListOf(Text()),
+    "content_partners": Int(0, 64),
     "augment": Text(AUGMENTATIONS),
     "judge": Text(max_length=500, optional=True),
     "init": Text(max_length=500, optional=True),
@@ -87,6 +88,8 @@ class Recipe:
         operators: names of operators that share the actions, see
             `halo_keras.data.action_groups`; one name: a model without labels. Empty:
             one operator an action.
+        content_partners: content is read from one of so many clips that are most alike
+            in colour, see `halo_keras.data.partners`; 0: from the clip itself.
         augment: `"none"`, `"keras"` or `"keras_cv"`: small random changes of each
             training clip, see `halo_keras.training.augmentation`.
         judge: preset name or folder of the judge that `evaluate` asks; None for none.
@@ -121,6 +124,7 @@ class Recipe:
     max_loops: int | None = None
     rolled_actions: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
+    content_partners: int = 0
     augment: str = "none"
     judge: str | None = None
     init: str | None = None

@@ -118,3 +118,21 @@ def test_target_times_replace_the_times_that_are_decoded():
         losses.append(ops.convert_to_numpy(terms["reconstruction_loss"]))
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
     np.testing.assert_allclose(losses[2], losses[0], rtol=1e-4)
+
+
+def test_content_is_read_from_content_frames():
+    """The pass with another clip's content is that clip's motion swapped onto it."""
+    model, data = small_halo(), moving_dots(6)
+    other = moving_dots(6, seed=1)["frames"]
+    outputs = model({**data, "content_frames": other}, training=False)
+    last = data["frames"].shape[1] - 1
+    encoding = model.encode(data["frames"], data["action"], reference=last)
+    expected = model.decode(
+        model.encode_content(other), encoding.state, np.arange(last + 1)
+    )
+    made = np.clip(ops.convert_to_numpy(outputs["frames"]), 0.0, 1.0)
+    np.testing.assert_allclose(made, expected, atol=1e-5)
+    own = ops.convert_to_numpy(model(data, training=False)["frames"])
+    assert np.abs(own - ops.convert_to_numpy(outputs["frames"])).max() > 1e-4
+    same = model({**data, "content_frames": data["frames"]}, training=False)
+    np.testing.assert_allclose(ops.convert_to_numpy(same["frames"]), own, atol=1e-6)
