@@ -1,17 +1,23 @@
-"""Judges of Sprites: they score what the generative models of this zoo make.
+"""Judges: they score what the generative models of this zoo make.
 
-What: three classifiers with five heads (action 9; body, bottomwear, topwear, hair 6
-    each), trained on the clips of the training characters only, slightly blurred,
-    lightened and noisy in part, walks started at any phase.
+What: classifiers with a head for each label, trained on real clips of the training
+    split only, slightly blurred, lightened and noisy in part.
+    Sprites, five heads (action 9; body, bottomwear, topwear, hair 6 each), walks
+    started at any phase:
     judge-sprites: `ClipJudge`, 0.62 M parameters, the zoo's own.
     judge-sprites-recurrent: `RecurrentJudge`, the field's published architecture with
         narrower layers and another seed: how much does a number depend on its judge?
     judge-sprites-frames: `FrameJudge`, single frames, for DSVAE's own test.
+    People, `ClipJudge`s:
+    judge-toon-faces, judge-mug: expression (6) and subject. Test subjects are none of
+        its classes: its embedding tells them apart (`NearestIdentity`).
+    judge-actions: action (4) and person (9), of film strips of real people.
 Command: python recipes/train_judge.py --preset judge-sprites --output zoo/judge-sprites
-    (--data-dir FOLDER with the 25 sheets; without it they are downloaded)
-Time: 5 minutes each on 2 idle cores.
-Score on the 2,664 clips of the 296 test characters, on each clip's first frame held
-    still, and circumstances: zoo/<preset>/metrics.json, written by this file.
+    (--data-dir FOLDER with the 25 sheets, with MUG, with the film strips; without it
+    the sheets are downloaded, and toon faces are drawn)
+Time: 5 minutes each on 2 idle cores, judge-toon-faces 20.
+Score on the test clips, on each clip's first frame held still, and circumstances:
+    zoo/<preset>/metrics.json, written by this file.
 
 Art: CC-BY-SA 3.0 / GPL 3.0, LPC artists; see zoo/CREDITS.md.
 """
@@ -27,26 +33,26 @@ def build_clip_judge(recipe, dataset):
     """The zoo's own judge of clips."""
     from halo_keras.evaluation import ClipJudge
 
-    return ClipJudge(num_frames=dataset.num_frames, **heads_of(dataset))
+    return ClipJudge(num_frames=dataset.num_frames, **heads_of(recipe, dataset))
 
 
 def build_recurrent_judge(recipe, dataset):
     """The field's published judge of clips, with narrower layers."""
     from halo_keras.evaluation import RecurrentJudge
 
-    return RecurrentJudge(num_frames=dataset.num_frames, **heads_of(dataset))
+    return RecurrentJudge(num_frames=dataset.num_frames, **heads_of(recipe, dataset))
 
 
 def build_frame_judge(recipe, dataset):
     """A judge of single frames."""
     from halo_keras.evaluation import FrameJudge
 
-    return FrameJudge(**heads_of(dataset))
+    return FrameJudge(**heads_of(recipe, dataset))
 
 
-def heads_of(dataset) -> dict:
-    """A head for each label that can be learned from this dataset."""
-    heads = learnable_labels(dataset)
+def heads_of(recipe, dataset) -> dict:
+    """A head for each label that the recipe names, or that can be learned."""
+    heads = recipe.model.get("heads") or learnable_labels(dataset)
     return {
         "frame_shape": dataset.frame_shape,
         "head_names": heads,
@@ -66,11 +72,22 @@ def learnable_labels(dataset) -> list[str]:
 def evaluate(judge, recipe, load) -> dict:
     """Accuracies on real test clips, on still ones, and on loops at every phase.
 
-    Of a judge of frames, fractions of frames, and of each frame by its index.
+    Of a judge of frames, fractions of frames, and of each frame by its index. People
+    whom the judge never saw are named by the nearest embedding, and a quarter of their
+    clips, which is not scored, is what they are known by.
     """
+    from halo_keras.evaluation.nearest_identity import (
+        NearestIdentity,
+        scored_and_gallery,
+    )
     from halo_keras.evaluation.protocols import judged_real_clips
 
     test = load("test")
+    if recipe.model.get("unseen"):
+        scored, gallery = scored_and_gallery(test, recipe.model["unseen"])
+        known = test.subset(gallery)
+        test = test.subset(scored)
+        judge = NearestIdentity(judge, known, recipe.model["unseen"])
     found = {"test": {**judged_real_clips(test, judge), "num_clips": len(test)}}
     if judge.num_frames is None:
         right = judge.predict_labels(test.frames)["action"].T == test.labels["action"]
@@ -104,6 +121,7 @@ COMMON = {
     "ema_momentum": 0.0,
     "strip_every": 0,
 }
+ACTION_CLIPS = {"num_frames": 8, "stride": 1, "step": 2}
 RECIPES = {
     "judge-sprites": Recipe(
         preset="judge-sprites",
@@ -132,6 +150,40 @@ RECIPES = {
         epochs=4,
         seed=2,
         **COMMON,
+    ),
+    "judge-toon-faces": Recipe(
+        preset="judge-toon-faces",
+        build_model=build_clip_judge,
+        description="Classifier of clips of toon_faces, a procedural stand-in for MUG: "
+        "expression, and an embedding that tells people apart.",
+        data={
+            "num_subjects": {"train": 200, "test": 12},
+            "clips_per_cell": {"train": 3, "test": 4},
+            "seed": 0,
+        },
+        model={"heads": ["action", "subject"], "unseen": "subject"},
+        epochs=20,
+        **{**COMMON, "dataset": "toon_faces", "batch_size": 32},
+    ),
+    "judge-mug": Recipe(
+        preset="judge-mug",
+        build_model=build_clip_judge,
+        description="Classifier of clips of MUG: expression, and an embedding that "
+        "tells people apart.",
+        data={"protocol": "halo", "clips_per_take": None},
+        model={"heads": ["action", "subject"], "unseen": "subject"},
+        epochs=20,
+        **{**COMMON, "dataset": "mug", "batch_size": 32},
+    ),
+    "judge-actions": Recipe(
+        preset="judge-actions",
+        build_model=build_clip_judge,
+        description="Classifier of film strips of real people in four actions: action "
+        "and person.",
+        data=ACTION_CLIPS,
+        model={"heads": ["action", "person"]},
+        epochs=40,
+        **{**COMMON, "dataset": "actions", "batch_size": 16},
     ),
 }
 

@@ -96,9 +96,9 @@ def load_folder(
     rules = ClipRules(
         num_frames, step, stride, min_frames, split_by, test_fraction, seed
     )
-    settings = _check_crop(crop, margin, size, channels)
+    settings = crop_settings(crop, margin, size, channels)
     root = _check_source(source)
-    found = _find(root, labels)
+    found = find_videos(root, labels)
     takes, videos, clips, report = prepare(root, found, rules, settings, verbose)
     if not clips[split]:
         raise ConfigError(f"split {split!r} has no clip. {report.summary()}.")
@@ -131,16 +131,7 @@ def prepare(root: Path, found: Found, rules: ClipRules, settings: dict, verbose=
     Returns: takes and videos that are used, clips by split (their `take` counts these
         takes) and the `TakeReport`, which is logged and written to the cache folder.
     """
-    if any(v.take.source.is_coded for v in found.videos):
-        opencv()
-    options = {key: settings[key] for key in ("size", "channels")}
-    if settings["crop"] == "face":
-        cut = partial(crop_faces, margin=settings["margin"], **options)
-    else:
-        cut = partial(crop_centres, **options)
-    folder = take_cache.folder_of("folder")
-    queue = [video.take for video in found.videos]
-    results = take_cache.prepare(queue, folder / "takes", settings, cut, verbose)
+    results, folder = read_videos(found, settings, verbose)
     skipped, notes = list(found.skipped), list(found.notes)
     for result in results:
         if isinstance(result, Skipped):
@@ -162,7 +153,25 @@ def prepare(root: Path, found: Found, rules: ClipRules, settings: dict, verbose=
     return takes, [found.videos[index] for index in used], clips, report
 
 
-def _find(root: Path, labels: str) -> Found:
+def read_videos(found: Found, settings: dict, verbose=1):
+    """Crops all videos, or finds them in the cache.
+
+    Returns: a `CachedTake` or `Skipped` for each video, and the cache folder.
+    """
+    if any(v.take.source.is_coded for v in found.videos):
+        opencv()
+    options = {key: settings[key] for key in ("size", "channels")}
+    if settings["crop"] == "face":
+        cut = partial(crop_faces, margin=settings["margin"], **options)
+    else:
+        cut = partial(crop_centres, **options)
+    folder = take_cache.folder_of("folder")
+    queue = [video.take for video in found.videos]
+    return take_cache.prepare(queue, folder / "takes", settings, cut, verbose), folder
+
+
+def find_videos(root: Path, labels: str) -> Found:
+    """The videos of a folder with their labels, see `load_folder`."""
     if not isinstance(labels, str) or not labels:
         raise ConfigError(
             f"labels must be a text that is not empty, received {labels!r}."
@@ -217,7 +226,7 @@ def _check_source(source) -> Path:
     return Path(source)
 
 
-def _check_crop(crop, margin, size, channels) -> dict:
+def crop_settings(crop, margin, size, channels) -> dict:
     """The crop's settings as plain values: what the cache's digest is made of."""
     if crop not in CROPS:
         raise ConfigError(

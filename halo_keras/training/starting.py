@@ -20,7 +20,7 @@ from halo_keras.schema import ConfigError
 REQUIRED = ("encoder", "content_network", "decoder")
 OPTIONAL = (
     *("position_features", "position_head", "momentum_network", "momentum_head"),
-    *("dynamics", "state_prior"),
+    *("dynamics", "equilibrium", "state_prior"),
 )
 
 
@@ -83,9 +83,9 @@ def start_from(model, source, freeze: str | None = None) -> Start:
 
 
 def _weights(model, part: str) -> list:
-    found = list(getattr(getattr(model, part, None), "weights", ()))
-    # The equilibrium is where an operator's motion happens.
-    return [*found, model.equilibrium] if part == "dynamics" else found
+    if part == "equilibrium":  # a weight of the model's own
+        return [model.equilibrium]
+    return list(getattr(getattr(model, part, None), "weights", ()))
 
 
 def _operator_rows(model) -> dict[int, tuple[int, int]]:
@@ -102,7 +102,7 @@ def _operator_rows(model) -> dict[int, tuple[int, int]]:
     if model.dynamics.has_momentum:
         for layer in (model.momentum_head.mean, model.momentum_head.log_var):
             found[id(layer.kernel)] = (model.motion_features, 1)
-    for part in ("dynamics", "state_prior"):
+    for part in ("dynamics", "equilibrium", "state_prior"):
         found.update({id(weight): (0, 1) for weight in _weights(model, part)})
     return found
 

@@ -13,7 +13,8 @@ from halo_keras.training.recipe import Recipe
 @pytest.fixture(scope="module")
 def recipe_files(repository):
     found = {}
-    for name in ("train_balls", "train_sprites"):
+    people = ("train_mug", "train_actions", "train_folder")
+    for name in ("train_balls", "train_sprites", *people):
         path = repository / "recipes" / f"{name}.py"
         spec = importlib.util.spec_from_file_location(name, path)
         found[name] = importlib.util.module_from_spec(spec)

@@ -71,7 +71,7 @@ def test_positions_of_another_size_are_new():
     before = values(model.decoder)[0][3:]
     start = start_from(model, source)
     assert set(start.copied) >= {"encoder", "content_network", "decoder"}
-    assert {"dynamics", "position_head", "momentum_head"} <= set(start.new)
+    assert {"dynamics", "equilibrium", "position_head"} <= set(start.new)
     np.testing.assert_array_equal(values(model.decoder)[0][3:], before)
     np.testing.assert_array_equal(
         values(model.decoder)[0][:3], values(source.decoder)[0][:3]
