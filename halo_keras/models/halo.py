@@ -80,6 +80,9 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             that the paper's code adds: each frame decoded from its own posterior
             position; squared distance of rolled-out and inferred states; squared error
             of differences of successive frames. 0 (the bound alone) by default.
+        framewise_ramp_steps: the first two of these fall linearly to 0 in so many
+            training steps: they help motion off the ground, but tempt it to say what
+            the content says. None keeps them.
         one_frame_rate: share of training clips whose content sees one random frame, and
             (drawn anew) whose state is inferred at frame 0, from that frame alone.
         decoded_frames: frames of each clip decoded in a training step, drawn at random
@@ -123,6 +126,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         "motion_kl_ramp_steps": schema.Int(0, 10**8, optional=True),
         "framewise_weight": schema.Float(0.0, 1e4),
         "consistency_weight": schema.Float(0.0, 1e4),
+        "framewise_ramp_steps": schema.Int(1, 10**8, optional=True),
         "difference_weight": schema.Float(0.0, 1e4),
         "one_frame_rate": schema.Float(0.0, 1.0),
         "decoded_frames": schema.Int(1, 1024, optional=True),
@@ -153,6 +157,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         motion_kl_ramp_steps=None,
         framewise_weight=0.0,
         consistency_weight=0.0,
+        framewise_ramp_steps=None,
         difference_weight=0.0,
         one_frame_rate=0.25,
         decoded_frames=None,
@@ -186,9 +191,14 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             "difference_loss": difference_weight,
         }
         weights.update({term: weight for term, weight in extra.items() if weight})
-        ramps = None
+        ramps = {}
         if motion_kl_start is not None:
-            ramps = {"motion_kl": (motion_kl_start, motion_kl_ramp_steps or 0)}
+            ramps["motion_kl"] = (motion_kl_start, motion_kl_ramp_steps or 0)
+        if framewise_ramp_steps is not None:
+            for term in ("framewise_loss", "consistency_loss"):
+                if weights.get(term):
+                    ramps[term] = (weights[term], framewise_ramp_steps)
+                    weights[term] = 0.0
         super().__init__(
             frame_shape, weights, kl_warmup_steps, free_bits, ramps, seed, name
         )

@@ -75,6 +75,22 @@ def test_warmup_and_free_bits_change_the_loss_as_they_say():
     assert losses["ramp over"] == losses["plain"]
 
 
+def test_framewise_terms_fall_to_nothing():
+    data = moving_dots(6)
+    options = {"framewise_weight": 2.0, "consistency_weight": 3.0}
+    model = small_halo(**options, framewise_ramp_steps=8)
+    outputs = model(data, training=False)
+    terms = {k: float(ops.mean(v)) for k, v in model.loss_terms(outputs).items()}
+    bound = sum(terms[name] for name in model.bound_terms)
+    extra = 2.0 * terms["framewise_loss"] + 3.0 * terms["consistency_loss"]
+    for step, share in ((0, 1.0), (6, 0.25), (8, 0.0), (50, 0.0)):
+        model.step.assign(step)
+        loss = float(model.compute_loss(x=data, y_pred=outputs))
+        assert loss == pytest.approx(bound + share * extra, rel=1e-5)
+    copy = type(model).from_config(model.get_config())
+    assert copy.ramps == model.ramps and copy.term_weights == model.term_weights
+
+
 def test_extra_terms_of_the_papers_code_are_tracked():
     model = compiled(
         framewise_weight=1.0, consistency_weight=0.5, difference_weight=2.0
