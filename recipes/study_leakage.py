@@ -6,7 +6,8 @@ Question: swaps and samples can look right while each latent still knows what be
 What is equal for all: the data (200 training characters, 100 test characters, 9
     actions), small networks, the normal form trained on the clip as a loop, steps. What
     differs is one line of `SETTINGS`, a change of the preset halo-sprites; those that
-    begin with "unlabelled" have one operator for all motion and know no action.
+    begin with "unlabelled" have one operator for all motion and know no action, and
+    "partners" are other clips of the same colours, from which content is read.
 Command: python recipes/study_leakage.py --data-dir FOLDER
     A run takes about 5 minutes of one core. It can be stopped at any time and started
     again: finished runs are rows of zoo/studies/leakage.csv. --table writes
@@ -108,15 +109,21 @@ def recipe_of(name: str, seed: int):
     from train_sprites import RECIPES
 
     changes = dict(SETTINGS[name])
+    partners = changes.pop("content_partners", 0)
     unlabelled = name.startswith("unlabelled")
     base = RECIPES["halo-sprites-unconditional" if unlabelled else "halo-sprites"]
     sizes = {key: FULL.model[key] for key in FULL.model if key in base.model}
     del sizes["position_dim"]
+    if "framewise_ramp_steps" not in changes:
+        sizes |= {"framewise_weight": 0.0, "consistency_weight": 0.0}
+    plain = {"motion_kl_weight": 2.0, "motion_kl_start": 2.0, "motion_kl_ramp_steps": 0}
     return replace(
         base,
         data=FULL.train,
-        model={**base.model, **sizes, **changes},
-        epochs=30,
+        model={**base.model, **plain, **sizes, **changes},
+        content_partners=partners,
+        epochs=FULL.epochs,
+        batch_size=FULL.batch_size,
         ema_momentum=0.995,
         seed=seed,
         strip_every=0,

@@ -1,16 +1,21 @@
 """What the leakage study compares, and the columns of its file."""
 
-# Setting -> change of the preset's `model` numbers.
+# Setting -> change of the preset's `model` numbers, or of its `content_partners`.
+DEAR_MOTION = {"motion_kl_weight": 40.0, "motion_kl_ramp_steps": 1500}
 SETTINGS = {
     "preset": {},
     "bound": {"content_kl_weight": 1.0, "motion_kl_weight": 1.0},
-    "motion-kl-10": {"motion_kl_weight": 10.0},
-    "motion-kl-20": {"motion_kl_weight": 20.0},
+    "motion-kl-20": {"motion_kl_weight": 20.0, "motion_kl_start": 20.0},
+    "motion-kl-ramp": DEAR_MOTION,
     "learned-prior": {"prior_kind": "learned"},
     "small-state": {"position_dim": 4},
     "unlabelled": {},
-    "unlabelled-motion-kl-10": {"motion_kl_weight": 10.0},
-    "unlabelled-motion-kl-20": {"motion_kl_weight": 20.0},
+    "unlabelled-framewise": {"framewise_ramp_steps": 1000, **DEAR_MOTION},
+    "unlabelled-partners": {
+        "content_partners": 4,
+        "framewise_ramp_steps": 1000,
+        **DEAR_MOTION,
+    },
 }
 KEY = ("setting", "seed")
 ATTRIBUTES = ("body", "bottomwear", "topwear", "hair")
