@@ -8,11 +8,12 @@ Command: python recipes/train_actions.py --data-dir FOLDER
     may not be redistributed, and nor may what is learned from them: these presets stay
     out of the package.
 Presets: halo-actions (one operator an action, normal form).
-Hours, hardware and scores: zoo/<preset>/metrics.json, written by this file at the end
+Hours, hardware and scores: runs/<preset>/metrics.json, written by this file at the end
     of the training: "run" holds seed, wall time, steps, commit and hardware. Beside the
     swaps stands what the judge scores on real clips (`judge_real_*`), and `baseline_*`,
     what a clip that does not move would score.
-Judge: judge-actions (recipes/train_judge.py), if it is there; `--set judge=FOLDER`.
+Judge: --set judge=runs/judge-actions, made by recipes/train_judge.py from the same
+    strips. Without it, what needs a judge is left out.
 
 Real video is scarce: a window begins at every frame of a strip, mirrored copies are
 clips of their own (on the same side of the split), and clips are shifted and zoomed a

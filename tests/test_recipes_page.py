@@ -69,7 +69,7 @@ def test_every_figure_that_the_page_names_is_drawn(page):
 
 
 def test_presets_of_recipes_on_the_page_exist(page, repository):
-    for file, preset in re.findall(r"python (\S+\.py) --preset (\S+)", page):
+    for file, preset in re.findall(r"python (\S+\.py) --preset ([\w-]+)", page):
         text = (repository / file).read_text(encoding="utf-8")
         assert f'"{preset}": Recipe(' in text
 

@@ -12,8 +12,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from halo_keras.data.action_groups import operators_for
 from halo_keras.evaluation import from_one_image, protocols
+from halo_keras.evaluation.metrics import as_float
 from halo_keras.evaluation.nearest_identity import NearestIdentity, scored_and_gallery
+from halo_keras.evaluation.progress import chunks
 from halo_keras.evaluation.suite import Protocol, Setting, Suite
 
 
@@ -59,6 +62,7 @@ def people_protocols(identity: str, unseen: bool) -> dict[str, Protocol]:
                 s.model, s.test, reference=None, verbose=s.verbose
             )
         ),
+        "sharpness": Protocol(lambda s: sharpness(s.model, s.test, verbose=s.verbose)),
         "generation": Protocol(
             lambda s: from_one_image.generation(
                 s.model, s.test, s.test.num_frames, verbose=s.verbose
@@ -118,6 +122,26 @@ def people_judge(s: Setting, identity: str):
         return s.test, s.judge
     judge = NearestIdentity(s.judge, s.test.subset(gallery), identity)
     return s.test.subset(scored), judge
+
+
+def sharpness(
+    model, dataset, batch_size: int = 128, verbose: int = 0
+) -> dict[str, float]:
+    """How sharp reconstructions are, beside the clips: below 1 they are blurred.
+
+    Returns: `sharpness_ratio`, sum |g(made)| / sum |g(real)|, where g are differences
+        of neighbouring pixels, down and to the right.
+    """
+    action = operators_for(model, dataset)
+    total = np.zeros(2)
+    for rows in chunks(len(dataset), batch_size, "sharpness", verbose):
+        frames = dataset.frames[rows]
+        made = model.reconstruct(frames, action=action[rows])
+        for index, clips in enumerate((made, as_float(frames))):
+            for axis in (2, 3):
+                change = np.abs(np.diff(clips, axis=axis))
+                total[index] += change.sum(dtype="float64")
+    return {"sharpness_ratio": float(total[0] / max(total[1], 1e-12))}
 
 
 def at_frame_times(dataset):

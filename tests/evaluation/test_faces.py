@@ -7,7 +7,7 @@ from skimage.metrics import structural_similarity
 from halo_keras import data
 from halo_keras.data import toon_faces
 from halo_keras.evaluation import faces
-from halo_keras.evaluation.people import at_frame_times, evaluate_people
+from halo_keras.evaluation.people import at_frame_times, evaluate_people, sharpness
 from halo_keras.evaluation.preset_evaluation import SUITES
 from halo_keras.evaluation.suite import Setting
 
@@ -174,9 +174,9 @@ def test_unseen_people_are_named_by_their_other_clips(clips):
 def test_what_is_measured_of_whom(clips):
     setting = Setting(Knows(clips), clips, clips, PixelJudge(clips))
     assert faces.SUITE.choose(None, setting) == [
-        *("judge_real", "reconstruction", "generation", "action_inference", "swap"),
-        *("swap_inferred", "prior_motion", "prior_content", "leakage", "baselines"),
-        *("tempo", "exact_swap"),
+        *("judge_real", "reconstruction", "sharpness", "generation"),
+        *("action_inference", "swap", "swap_inferred", "prior_motion"),
+        *("prior_content", "leakage", "baselines", "tempo", "exact_swap"),
     ]
     unlabelled = Knows(clips)
     unlabelled.num_actions = 1
@@ -186,6 +186,31 @@ def test_what_is_measured_of_whom(clips):
     assert {"prior_content", "sampled_motion"} <= set(usual)
     assert "exact_swap" not in faces.MUG.protocols
     assert {"toon_faces", "mug", "actions", "folder"} <= set(SUITES)
+
+
+def test_a_blurred_clip_is_less_sharp_and_a_shifted_one_is_not(clips):
+    class Made(Knows):
+        def reconstruct(self, frames, action=None):
+            return self.change(frames.astype("float32") / 255)
+
+    few, model = clips.subset([0, 8]), Made(clips)
+    model.change = lambda x: x
+    assert sharpness(model, few)["sharpness_ratio"] == pytest.approx(1)
+    model.change = lambda x: 0.5 * x + 0.2  # half the contrast
+    assert sharpness(model, few)["sharpness_ratio"] == pytest.approx(0.5, abs=1e-4)
+    model.change = lambda x: (x + np.roll(x, 1, axis=3)) / 2
+    real = few.frames.astype(float)
+    made = (real + np.roll(real, 1, axis=3)) / 2
+    sums = [
+        sum(
+            np.abs(x[..., 1:, :, :] - x[..., :-1, :, :]).sum()
+            + np.abs(x[..., 1:, :] - x[..., :-1, :]).sum()
+            for x in clips_of
+        )
+        for clips_of in (made, real)
+    ]
+    found = sharpness(model, few)["sharpness_ratio"]
+    assert found == pytest.approx(sums[0] / sums[1], rel=1e-4) and found < 0.97
 
 
 def test_protocols_see_clips_at_whole_times_only():
