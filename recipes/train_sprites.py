@@ -96,8 +96,9 @@ SIZES = {
     "decoded_frames": 3,
 }
 # Without labels a clip's direction and action are as constant as its character, and the
-# content, which is learned first, takes them: swaps then get the action right in 0 of
-# 540 clips. Content from another clip of the same colours cannot know them.
+# content, which is learned first, takes them: swaps of a small pilot got the action
+# right in 0 of 540 clips. Content from another clip of the same colours cannot know
+# them.
 # Operators without fixed frequencies have no use for the harmonics.
 FREE = {key: value for key, value in SIZES.items() if key != "harmonics"}
 PAPER = {

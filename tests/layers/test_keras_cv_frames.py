@@ -18,7 +18,12 @@ def cv():
     if keras.backend.backend() != "tensorflow":
         pytest.skip("keras-cv's preprocessing layers compute on TensorFlow")
     import keras_cv
+    import tensorflow as tf
 
+    # Once a test before these has asked for deterministic operations, TensorFlow draws
+    # from seeded sources only.
+    keras.utils.set_random_seed(1)
+    tf.random.set_global_generator(tf.random.Generator.from_seed(1))
     return keras_cv.layers
 
 
