@@ -12,9 +12,10 @@ What is equal for all: data (200 training characters, 33 test characters, 9 acti
     many epochs. No start knows the period. Then 3 seeds at the chosen setting, on the
     test characters.
 Command: python recipes/study_operators.py --data-dir FOLDER
-    A run takes 4 minutes of one core, and 1.5 to try a setting: all in 2.5 hours of one
-    idle core. It can be stopped at any time and started again: finished
-    runs are rows of the CSV file, which several processes may share by operator:
+    To try a setting takes 1.5 minutes of one core, a measured run about 4 (estimated):
+    all in some 2.5 hours of one idle core. It can be stopped at any time and started
+    again: finished runs are rows of the CSV file, which several processes may share by
+    operator:
         ... --threads 1 --operators symplectic orthogonal linear recurrent
     --loop trains on the clip as a loop (targets up to frame 64) instead of its 8
     frames; rows of both kinds stand in one file. --quick tries the program on
