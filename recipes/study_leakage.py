@@ -111,7 +111,7 @@ def recipe_of(name: str, seed: int):
     changes = dict(SETTINGS[name])
     partners = changes.pop("content_partners", 0)
     unlabelled = name.startswith("unlabelled")
-    base = RECIPES["halo-sprites-unconditional" if unlabelled else "halo-sprites"]
+    base = RECIPES["halo-sprites-unconditional" if unlabelled else "halo-sprites-base"]
     sizes = {key: FULL.model[key] for key in FULL.model if key in base.model}
     del sizes["position_dim"]
     if "framewise_ramp_steps" not in changes:
