@@ -100,8 +100,8 @@ SIZES = {
 }
 # Without labels a clip's direction and action are as constant as its character, and the
 # content, which is learned first, takes them: swaps of a small pilot got the action
-# right in 0 of 540 clips. Content from another clip of the same colours cannot know
-# them.
+# right in 0 of 540 clips. Content from any of the clips of the same colours cannot know
+# them: a character has 9, the clip itself and 8 others.
 # Operators without fixed frequencies have no use for the harmonics.
 FREE = {key: value for key, value in SIZES.items() if key != "harmonics"}
 PAPER = {
@@ -189,6 +189,7 @@ RECIPES = {
     "halo-sprites-unconditional": Recipe(
         preset="halo-sprites-unconditional",
         dataset="sprites",
+        version=2,
         description="HALO on Sprites without labels: one operator in normal form for "
         "all motion, a mixture for its prior, trained on the clip as a loop; content "
         "is read from another clip of the same colours.",
@@ -197,7 +198,7 @@ RECIPES = {
         judge="judge-sprites",
         model={
             **SIZES,
-            "position_dim": 12,
+            "position_dim": 16,
             "num_components": 48,
             "motion_kl_weight": 40.0,
             "motion_kl_ramp_steps": 7000,
@@ -207,7 +208,7 @@ RECIPES = {
             "decoded_frames": 2,
         },
         operators=("motion",),
-        content_partners=4,
+        content_partners=8,
         epochs=16,
         batch_size=16,
         learning_rate=1.5e-3,

@@ -2,8 +2,11 @@
 
 Content that is read from another clip of the same identity cannot tell what this clip
 does: the two have the identity in common, and their motions differ. Where identities
-are not labelled, drawn figures give them away by their palette: two clips of one figure
-share their colours, whatever it does and whichever way it looks.
+are not labelled, drawn figures give them away by their colours. How much of a colour
+is seen depends on the view too; what colours of one garment have in common does not.
+So colours are counted, and clips are compared in the few directions in which counts
+vary together (latent semantic analysis, Deerwester et al. 1990, with colours for words
+and clips for documents).
 """
 
 from __future__ import annotations
@@ -12,38 +15,60 @@ import numpy as np
 
 from halo_keras.schema import ConfigError
 
-# Colours that nearly every clip has (background, outlines) tell nothing.
-COMMON = 0.9
 BITS = 5  # of each channel; coarser than 8, so that compressed video has colours too
+RANKS = tuple(range(4, 41, 2))
 ROWS = 512
 
 
-def colours_of(frames: np.ndarray) -> np.ndarray:
-    """Which colours each clip shows, `(clips, colours)` of 0 and 1, float32.
+def colour_counts(frames: np.ndarray) -> np.ndarray:
+    """How many pixels of each clip have each colour, `(clips, colours)`, float32.
 
     Args:
         frames: `(clips, time, height, width, channels)` uint8.
     """
-    count, channels = len(frames), frames.shape[-1]
+    channels = frames.shape[-1]
     codes = np.zeros(frames.shape[:-1], "int32")
     for channel in range(channels):
         codes = (codes << BITS) | (frames[..., channel] >> (8 - BITS))
-    table = np.zeros((count, 1 << (BITS * channels)), bool)
-    for row, code in enumerate(codes.reshape(count, -1)):
-        table[row, code] = True
-    share = table.mean(axis=0)
-    return table[:, (share > 0) & (share < COMMON)].astype("float32")
+    size = 1 << (BITS * channels)
+    counts = np.zeros((len(frames), size), "float32")
+    for row, code in enumerate(codes.reshape(len(frames), -1)):
+        counts[row] = np.bincount(code, minlength=size)
+    return counts[:, counts.any(axis=0)]
+
+
+def nearest_rows(points: np.ndarray, count: int) -> np.ndarray:
+    """The `count` rows of largest cosine with each row, itself left out; best first."""
+    length = np.linalg.norm(points, axis=1, keepdims=True)
+    unit = points / np.maximum(length, 1e-9)
+    chosen = np.empty((len(points), count), "int64")
+    for low in range(0, len(points), ROWS):
+        cosine = unit[low : low + ROWS] @ unit.T
+        places = np.arange(len(cosine))
+        cosine[places, low + places] = -2.0
+        best = np.argpartition(-cosine, count - 1, axis=1)[:, :count]
+        order = np.argsort(-np.take_along_axis(cosine, best, 1), axis=1, kind="stable")
+        chosen[low : low + ROWS] = np.take_along_axis(best, order, 1)
+    return chosen
+
+
+def reciprocity(nearest: np.ndarray) -> float:
+    """Share of neighbours that name the clip in return: 1 for groups of equals.
+
+    Args:
+        nearest: row numbers, `(clips, neighbours)`.
+    """
+    own = np.arange(len(nearest))[:, None, None]
+    return float((nearest[nearest] == own).any(axis=2).mean())
 
 
 def partners_by_colour(frames: np.ndarray, num_partners: int) -> np.ndarray:
-    """Each clip's most alike clips: row numbers, `(clips, num_partners)`.
+    """Each clip's most alike clips: row numbers, `(clips, num_partners)`, best first.
 
-    Alike by the weighted Jaccard index of the colours C_i, C_j that two clips show,
-
-        J_ij = sum_{c in C_i and C_j} w_c / sum_{c in C_i or C_j} w_c,
-
-    with w_c = ln(clips / clips that show c): a rare colour says more. Ties go to the
-    clip that comes first, and no clip is its own partner.
+    Alike by the cosine of U_r S_r, the first r principal directions of the matrix
+    sqrt(counts) = U S V' of clips and colours. Of the ranks r in `RANKS` the one is
+    taken whose neighbours most often name each other (`reciprocity`; the smallest
+    among equals), so that no label chooses it.
 
     Raises:
         ConfigError: fewer than `num_partners` other clips, or no colours to go by.
@@ -54,23 +79,20 @@ def partners_by_colour(frames: np.ndarray, num_partners: int) -> np.ndarray:
             f"num_partners must lie between 1 and the {count - 1} other clips, "
             f"received {num_partners}."
         )
-    shown = colours_of(frames)
-    if not shown.shape[1]:
+    root = np.sqrt(colour_counts(frames))
+    if np.array_equal(root, np.broadcast_to(root[0], root.shape)):
         raise ConfigError(
             "these clips have no colours that tell them apart: all show the same. "
             "Partners by colour need clips of figures in different colours."
         )
-    weight = np.log(count / shown.sum(axis=0))
-    weighted = shown * weight.astype("float32")
-    mass = weighted.sum(axis=1)
-    chosen = np.empty((count, num_partners), "int64")
-    for low in range(0, count, ROWS):
-        rows = slice(low, low + ROWS)
-        common = weighted[rows] @ shown.T
-        either = mass[rows, None] + mass[None] - common
-        alike = common / np.maximum(either, 1e-6)
-        alike[np.arange(len(alike)), np.arange(low, low + len(alike))] = -1.0
-        # Rounded, so that equal sets are equal in whatever order they are summed.
-        order = np.argsort(-np.round(alike, 5), axis=1, kind="stable")
-        chosen[rows] = order[:, :num_partners]
-    return chosen
+    # V from the small matrix of colours, in float64: its values are squared.
+    wide = root.astype("float64")
+    directions = np.linalg.eigh(wide.T @ wide)[1][:, ::-1]
+    points = (wide @ directions).astype("float32")
+    best, found = -1.0, None
+    for rank in (r for r in RANKS if r <= max(points.shape[1], RANKS[0])):
+        nearest = nearest_rows(points[:, :rank], num_partners)
+        share = reciprocity(nearest)
+        if share > best:
+            best, found = share, nearest
+    return found

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from halo_keras import data
 from halo_keras.data.action_groups import grouped, operator_of
@@ -90,7 +91,10 @@ def fit_recipe(
     transform = augmented(augmentation, labelled, before=transform)
     partners = None
     if recipe.content_partners:
-        partners = partners_by_colour(labelled.frames, recipe.content_partners)
+        others = partners_by_colour(labelled.frames, recipe.content_partners)
+        # With the clip itself among them: were it left out, what the others do would
+        # tell what it does not do.
+        partners = np.column_stack([np.arange(len(others)), others])
     batches = labelled.batches(
         recipe.batch_size,
         seed=recipe.seed,

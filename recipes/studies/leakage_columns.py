@@ -12,7 +12,7 @@ SETTINGS = {
     "unlabelled": {},
     "unlabelled-framewise": {"framewise_ramp_steps": 1000, **DEAR_MOTION},
     "unlabelled-partners": {
-        "content_partners": 4,
+        "content_partners": 8,
         "framewise_ramp_steps": 1000,
         **DEAR_MOTION,
     },
