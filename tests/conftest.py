@@ -1,13 +1,23 @@
-"""Shared fixtures. Real data lies beside the project, or the test is skipped."""
+"""Shared fixtures. Real data lies beside the project, or the test is skipped.
+
+No test can reach the real Hub: a stand-in is started here, and the clients read its
+address from the environment when they are imported; subprocesses inherit it.
+"""
 
 import os
 from pathlib import Path
 
+from hub_server import HubServer
+from hub_server.environment import point_clients_at
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "Agg")
+HUB_SERVER = HubServer()
+point_clients_at(HUB_SERVER.url)
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
+from hub_server.clocks import FastRetries, forget_listings  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -31,3 +41,27 @@ def shared_data() -> Path:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20221)
+
+
+@pytest.fixture
+def hub_server() -> HubServer:
+    """The stand-in for the Hub: no repositories, no faults, an empty record."""
+    HUB_SERVER.reset()
+    forget_listings()
+    yield HUB_SERVER
+    HUB_SERVER.reset()
+
+
+@pytest.fixture
+def hub_cache(tmp_path) -> Path:
+    """A fresh folder for `cache_dir`; does not exist yet."""
+    return tmp_path / "hub-cache"
+
+
+@pytest.fixture
+def fast_retries(monkeypatch) -> FastRetries:
+    """The client's waits between retries cost nothing; its timeouts are one second.
+    `fast_retries.slept` lists the waits, in seconds."""
+    retries = FastRetries()
+    retries.install(monkeypatch)
+    return retries
