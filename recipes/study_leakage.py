@@ -20,64 +20,36 @@ Art: CC-BY-SA 3.0 / GPL 3.0, LPC artists; see zoo/CREDITS.md.
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 
+from studies.command_line import limit_threads, open_rows, study_parser
 from studies.leakage_columns import COLUMNS, KEY, SETTINGS
 from studies.rows import RowFile
 
 ROWS = Path("zoo/studies/leakage.csv")
 
 
-def parse(arguments=None) -> argparse.Namespace:
-    lines = ["settings:"]
+def parse(arguments=None):
+    lines = {}
     for name, changes in SETTINGS.items():
         given = ", ".join(f"{key}={value}" for key, value in changes.items())
-        lines.append(f"  {name}: {given or 'the preset'}")
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog="\n".join(lines),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        lines[name] = given or "the preset"
+    parser = study_parser(__doc__, "settings", lines)
+    parser.add_argument(
+        "--rows", type=Path, default=ROWS, metavar="FILE", help=f"default: {ROWS}"
     )
-    add = parser.add_argument
-    add(
-        "--data-dir",
-        metavar="FOLDER",
-        help="the 25 sheets of Sprites; default: a pinned download, kept in the cache",
-    )
-    add("--rows", type=Path, default=ROWS, metavar="FILE", help=f"default: {ROWS}")
-    add(
-        "--settings",
-        nargs="+",
-        choices=list(SETTINGS),
-        default=list(SETTINGS),
-        metavar="NAME",
-        help="only these; default: all",
-    )
-    add("--seeds", type=int, default=3, help="runs of each setting; default: 3")
-    add("--threads", type=int, metavar="N", help="of this process; default: all cores")
-    add("--list", action="store_true", help="list the runs and what is done, no more")
-    add("--max-runs", type=int, metavar="N", help="stop after so many runs")
-    add("--table", action="store_true", help="print and write the table, no more")
     return parser.parse_args(arguments)
 
 
 def main(arguments=None) -> list[dict[str, str]]:
     """Runs what is missing, or reports what is there; returns all rows."""
     options = parse(arguments)
-    if options.threads:
-        for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
-            os.environ[name] = str(options.threads)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    try:
-        rows = RowFile(options.rows, KEY, COLUMNS)
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error
+    limit_threads(options.threads)
+    rows = open_rows(options.rows, KEY, COLUMNS)
     if options.table:
         report(rows)
         return rows.read()

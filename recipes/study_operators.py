@@ -28,11 +28,10 @@ Art: CC-BY-SA 3.0 / GPL 3.0, LPC artists; see zoo/CREDITS.md.
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 from pathlib import Path
 
+from studies.command_line import limit_threads, open_rows, study_parser
 from studies.operator_columns import COLUMNS, KEY
 from studies.operator_plan import (
     FULL,
@@ -48,39 +47,21 @@ ROWS = Path("zoo/studies/operators.csv")
 QUICK_ROWS = Path("runs/study-quick/operators.csv")
 
 
-def parse(arguments=None) -> argparse.Namespace:
-    lines = ["operators:"]
+def parse(arguments=None):
+    lines = {}
     for name, (kind, options) in OPERATORS.items():
         given = ", ".join(f"{key}={value}" for key, value in options.items())
-        lines.append(f"  {name}: {kind}({given})")
-    lines += ["", "settings (learning rate, content KL weight, motion KL weight):"]
-    lines += [f"  {', '.join(f'{value:g}' for value in row)}" for row in SETTINGS]
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog="\n".join(lines),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+        lines[name] = f"{kind}({given})"
+    settings = [", ".join(f"{value:g}" for value in row) for row in SETTINGS]
+    title = "settings (learning rate, content KL weight, motion KL weight)"
+    parser = study_parser(__doc__, "operators", lines, **{title: settings})
     add = parser.add_argument
-    add(
-        "--data-dir",
-        metavar="FOLDER",
-        help="the 25 sheets of Sprites; default: a pinned download, kept in the cache",
-    )
     add(
         "--rows",
         type=Path,
         metavar="FILE",
         help=f"CSV file, one row a run; default: {ROWS}, with --quick {QUICK_ROWS}",
     )
-    add(
-        "--operators",
-        nargs="+",
-        choices=list(OPERATORS),
-        default=list(OPERATORS),
-        metavar="NAME",
-        help="only these; default: all",
-    )
-    add("--seeds", type=int, default=3, help="runs of each operator; default: 3")
     add(
         "--loop",
         action="store_const",
@@ -89,11 +70,7 @@ def parse(arguments=None) -> argparse.Namespace:
         default="clip",
         help="train on the clip as a loop, with targets up to frame 64",
     )
-    add("--threads", type=int, metavar="N", help="of this process; default: all cores")
     add("--quick", action="store_true", help="try the program on balls, in a minute")
-    add("--list", action="store_true", help="list the runs and what is done, no more")
-    add("--max-runs", type=int, metavar="N", help="stop after so many runs")
-    add("--table", action="store_true", help="print and write the tables, no more")
     add("--plot", action="store_true", help="draw the figure, no more")
     return parser.parse_args(arguments)
 
@@ -101,15 +78,9 @@ def parse(arguments=None) -> argparse.Namespace:
 def main(arguments=None) -> list[dict[str, str]]:
     """Runs what is missing, or reports what is there; returns all rows."""
     options = parse(arguments)
-    if options.threads:
-        for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
-            os.environ[name] = str(options.threads)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    limit_threads(options.threads)
     path = options.rows or (QUICK_ROWS if options.quick else ROWS)
-    try:
-        rows = RowFile(path, KEY, COLUMNS)
-    except ValueError as error:
-        raise SystemExit(f"error: {error}") from error
+    rows = open_rows(path, KEY, COLUMNS)
     if options.table or options.plot:
         report(rows, options)
     elif options.list:
