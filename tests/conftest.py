@@ -60,7 +60,7 @@ def hub_cache(tmp_path) -> Path:
 
 @pytest.fixture
 def fast_retries(monkeypatch) -> FastRetries:
-    """The client's waits between retries cost nothing; its timeouts are one second.
+    """The client's waits between retries cost nothing; its timeouts are two seconds.
     `fast_retries.slept` lists the waits, in seconds."""
     retries = FastRetries()
     retries.install(monkeypatch)

@@ -28,7 +28,7 @@ class FastRetries:
                 monkeypatch.setattr(module, "time", self)
         constants = importlib.import_module("huggingface_hub.constants")
         for name in TIMEOUTS:
-            monkeypatch.setattr(constants, name, 1)
+            monkeypatch.setattr(constants, name, 2)
 
 
 def forget_listings() -> None:

@@ -46,9 +46,9 @@ def point_clients_at(url: str) -> None:
         HF_HUB_DISABLE_TELEMETRY="1",
         HF_HUB_DISABLE_PROGRESS_BARS="1",
         HF_HUB_DISABLE_UPDATE_CHECK="1",
-        # Seconds. A busy machine needs some; tests of stalls set one second.
-        HF_HUB_ETAG_TIMEOUT="5",
-        HF_HUB_DOWNLOAD_TIMEOUT="5",
+        # Seconds. A busy machine needs some; `fast_retries` sets fewer.
+        HF_HUB_ETAG_TIMEOUT="9",
+        HF_HUB_DOWNLOAD_TIMEOUT="9",
         NO_PROXY="127.0.0.1,localhost",
         no_proxy="127.0.0.1,localhost",
     )
