@@ -12,6 +12,7 @@ SUITE = Suite(
     ("actions",),
     people_protocols("person", unseen=False),
     judges={"judge": "judge-actions"},
+    reference=None,
 )
 # Nobody has a judge of a user's folder; what needs none is measured.
-FOLDER = Suite(("folder",), people_protocols("person", unseen=False))
+FOLDER = Suite(("folder",), people_protocols("person", unseen=False), reference=None)

@@ -115,9 +115,15 @@ TEMPO = Protocol(lambda s: tempo(s.model, s.test, verbose=s.verbose))
 EXACT_SWAP = Protocol(lambda s: exact_swap(s.model, s.test, s.seed, verbose=s.verbose))
 PROTOCOLS = people_protocols("subject", unseen=True)
 
-MUG = Suite(("mug",), {**PROTOCOLS, "tempo": TEMPO}, judges={"judge": "judge-mug"})
+MUG = Suite(
+    ("mug",),
+    {**PROTOCOLS, "tempo": TEMPO},
+    judges={"judge": "judge-mug"},
+    reference=None,
+)
 SUITE = Suite(
     ("toon_faces",),
     {**PROTOCOLS, "tempo": TEMPO, "exact_swap": EXACT_SWAP},
     judges={"judge": "judge-toon-faces"},
+    reference=None,
 )

@@ -35,12 +35,14 @@ class Shown:
         clips: a `ClipDataset`: one clip of each action, as different as they come.
         frame_judge: a judge of single frames, or None.
         seed: of everything drawn.
+        reference: the frame that reconstructions start from, see `Suite`.
     """
 
     model: Any
     clips: Any
     frame_judge: Any = None
     seed: int = 0
+    reference: int | None = 0
 
     @property
     def told(self) -> np.ndarray:
@@ -86,6 +88,7 @@ def draw_figures(preset, output, data_dir=None, seed: int = 0) -> list[Path]:
         test.subset(one_of_each(test, seed)),
         suite.judges_here().get("frame_judge"),
         seed,
+        suite.reference,
     )
     return draw(shown, output)
 
@@ -118,7 +121,9 @@ def reconstruction(shown: Shown, path: Path):
     rows, labels = [], []
     for index in shown.some(NUM_CLIPS):
         clip = shown.clips.frames[index]
-        made = shown.model.reconstruct(clip, action=shown.told[index], reference=0)
+        made = shown.model.reconstruct(
+            clip, action=shown.told[index], reference=shown.reference
+        )
         rows += [_bytes(clip), _bytes(made)]
         labels += [shown.names[index], "reconstructed"]
     strip_figure(rows, labels, range(shown.clips.num_frames), path)

@@ -127,11 +127,15 @@ class Suite:
         datasets: their names in `halo_keras.data`.
         protocols: by name, in the order in which they are run.
         judges: preset names of the `Setting`'s judges.
+        reference: the frame from which (and from earlier ones) a clip's state is
+            inferred for figures, None for its last: one frame of a loop tells its
+            phase, the first of an expression is a neutral face.
     """
 
     datasets: tuple[str, ...]
     protocols: dict[str, Protocol]
     judges: dict[str, str] = field(default_factory=dict)
+    reference: int | None = 0
 
     def judges_here(self) -> dict[str, Any]:
         """The suite's judges, loaded; one that is not bundled is left out."""

@@ -1,6 +1,7 @@
 """Figures hold what the model says, and those that cannot be drawn are left out."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from PIL import Image
 from halo_keras import data, from_pretrained
 from halo_keras.data.clip_files import read_clip
 from halo_keras.dynamics import LinearDynamics
-from halo_keras.evaluation import FrameJudge, figures
+from halo_keras.evaluation import FrameJudge, actions, faces, figures, sprites
 from halo_keras.evaluation.class_plot import class_plot
 from halo_keras.evaluation.energy_levels import energy_levels
 from halo_keras.evaluation.strip_figure import GAP, strip_figure
@@ -104,3 +105,24 @@ def test_the_command_writes_them(repository, tmp_path, monkeypatch, capsys):
     assert written.is_file() and "swaps.gif" in capsys.readouterr().out
     assert main(["figures", "judge-sprites"]) == 2
     assert "judge-sprites is a judge" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("reference", [0, None])
+def test_clips_are_reconstructed_from_the_suites_frame(
+    shown, reference, tmp_path, monkeypatch
+):
+    drawn = []
+    monkeypatch.setattr(figures, "strip_figure", lambda rows, *rest: drawn.append(rows))
+    figures.reconstruction(replace(shown, reference=reference), tmp_path / "r.png")
+    index = shown.some(figures.NUM_CLIPS)[1]
+    clip, told = shown.clips.frames[index], shown.told[index]
+    wanted = shown.model.reconstruct(clip, action=told, reference=reference)
+    found = drawn[0][3].astype(float) / 255
+    np.testing.assert_allclose(found, wanted, atol=1 / 255)
+
+
+def test_an_expression_is_not_read_off_its_first_frame():
+    assert actions.SUITE.reference is None
+    assert actions.FOLDER.reference is faces.SUITE.reference is faces.MUG.reference
+    assert faces.SUITE.reference is None
+    assert sprites.SUITE.reference == 0
