@@ -54,6 +54,7 @@ def grouped(dataset, operators: Sequence[str]):
         dataset,
         labels={**dataset.labels, "action": ids[dataset.labels["action"]]},
         label_names={**dataset.label_names, "action": list(operators)},
+        options=None,  # they made other actions
     )
 
 

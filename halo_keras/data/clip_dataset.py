@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,10 @@ class ClipDataset:
         kind: `"video"` or `"spectrogram"`.
         value_range: (lowest, highest) value that `frames` may hold.
         license, attribution: of the data, for cards and credits.
+        options: of the loader that made exactly these clips, or None if they are not
+            known, as for a `subset`.
+        origin: None, or where these clips were read from as parquet: a folder or
+            `hf://owner/name@commit`.
 
     Raises: ValueError that names the field, what it must be and what it is.
     """
@@ -52,6 +57,8 @@ class ClipDataset:
     value_range: tuple[float, float] = (0, 255)
     license: str = field(repr=False)
     attribution: str = field(repr=False)
+    options: dict[str, Any] | None = field(default=None, repr=False)
+    origin: str | None = None
 
     def __post_init__(self):
         for name in ("name", "split", "license", "attribution"):
@@ -103,6 +110,7 @@ class ClipDataset:
             states=None
             if self.states is None
             else {name: value[indices] for name, value in self.states.items()},
+            options=None,
         )
 
     def shard(self, index: int, count: int) -> ClipDataset:
@@ -134,6 +142,25 @@ class ClipDataset:
             self, batch_size, shuffle, seed, epoch, transform, partners, max_batches
         )
 
+    def to_hub(self, repo_id: str, **options) -> str:
+        """Pushes this split to a dataset repository; see `hub.push_dataset`.
+
+        Other splits of the same dataset that are there stay. What comes back with
+        `halo_keras.data.load(name, split, source="hf://" + repo_id)` has the same
+        pixels and labels.
+
+        Args:
+            repo_id: `"owner/name"`.
+            **options: `private`, `revision`, `create_pr`, `token`, `message`,
+                `num_shards`.
+        Returns: the address of the commit.
+        Raises: HubError if the Hub refuses or cannot be reached; ValueError for a
+            licence that forbids it, or other clips in the repository.
+        """
+        from halo_keras.hub.dataset_repository import push_dataset
+
+        return push_dataset([self], repo_id, **options).url
+
     def describe(self) -> str:
         """Counts, factors, licence and attribution, as a few lines of text."""
         shape = " x ".join(str(size) for size in self.frames.shape[1:])
@@ -159,6 +186,8 @@ class ClipDataset:
             lines.append(f"  mask: {self.mask.mean():.1%} of the frames count")
         if self.states is not None:
             lines.append(f"  states: {', '.join(self.states)}")
+        if self.origin is not None:
+            lines.append(f"  read from: {self.origin}")
         lines += [f"  licence: {self.license}", f"  attribution: {self.attribution}"]
         return "\n".join(lines)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from os import PathLike
+from pathlib import Path
+from typing import Any
 
 from halo_keras.data.clip_dataset import ClipDataset
+from halo_keras.data.clip_description import DESCRIPTION
 from halo_keras.schema import nearest
 
 
@@ -17,6 +21,10 @@ class _Entry:
     splits: tuple[str, ...]
     options: tuple[str, ...]
 
+
+HUB_FORM = "hf://owner/name[@revision]"
+# Options that say how to read, not what.
+_NOT_OF_THE_CONTENT = ("verbose", "verify")
 
 _ENTRIES: dict[str, _Entry] = {}
 
@@ -61,14 +69,21 @@ def load(
         name: one of `names()`.
         split: one of the dataset's splits, `"train"` or `"test"` everywhere so far.
         source: None for the dataset's own source (procedural, or a pinned download
-            kept in the cache folder), or a folder with the raw files.
-        **options: the dataset's own; see its loader.
+            kept in the cache folder); a folder with the raw files; or clips as
+            parquet, which any dataset can be read from: `"hf://owner/name[@revision]"`
+            on the Hugging Face Hub, or a folder with `clips.json`.
+        **options: the dataset's own; see its loader. Of clips as parquet they must be
+            those that they were made with; what is not given is as it is there.
 
     Returns: a `ClipDataset`.
     Raises: ValueError on an unknown name, split or option, with the nearest known
         one, on a damaged file, and on a source that the dataset cannot have.
-        FileNotFoundError on a missing file.
+        FileNotFoundError on a missing file. HubError if the Hub cannot be asked.
     """
+    if is_repository(source):
+        from halo_keras.hub.dataset_repository import load_split
+
+        return load_split(name, split, source, {**options})
     entry = _entry(name)
     if split not in entry.splits:
         raise ValueError(
@@ -84,17 +99,31 @@ def load(
     takes_source = "source" in inspect.signature(entry.loader).parameters
     if source is not None and not takes_source:
         raise ValueError(
-            f"dataset {name!r} is computed, not read: leave source=None, "
+            f"dataset {name!r} is computed, not read: leave source=None, or pass "
+            f"clips as parquet ({HUB_FORM}, or a folder with {DESCRIPTION}), "
             f"received {str(source)!r}."
         )
-    if str(source).startswith("hf://"):
-        raise ValueError(
-            f"reading {name!r} from the Hugging Face Hub ({source}) is not available "
-            "yet. Pass a folder, or source=None."
-        )
-    if takes_source:
-        return entry.loader(split, source, **options)
-    return entry.loader(split, **options)
+    arguments = (split, source) if takes_source else (split,)
+    dataset = entry.loader(*arguments, **options)
+    defaults = inspect.signature(entry.loader).parameters
+    made = {key: options.get(key, defaults[key].default) for key in entry.options}
+    return replace(dataset, options=content_options(made))
+
+
+def is_repository(source) -> bool:
+    """Whether `source` is read as parquet: `hf://...`, or a folder with clips.json."""
+    if source is None:
+        return False
+    return str(source).startswith("hf://") or (Path(source) / DESCRIPTION).is_file()
+
+
+def content_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that decide on the clips, as JSON has them.
+
+    Raises: TypeError for an option that JSON cannot say.
+    """
+    kept = {k: v for k, v in options.items() if k not in _NOT_OF_THE_CONTENT}
+    return json.loads(json.dumps(kept))
 
 
 def _entry(name: str) -> _Entry:
