@@ -19,6 +19,7 @@ from halo_keras.evaluation.suite import (
     Suite,
     check_enough,
 )
+from halo_keras.hub.handles import is_handle
 from halo_keras.hub.presets import (
     from_pretrained,
     list_presets,
@@ -215,6 +216,8 @@ def _why_unsaved(preset, save: bool, partial: bool) -> str | None:
         return "it was asked not to be"
     if partial:
         return "only a whole evaluation with the dataset's own judges is kept"
+    if is_handle(preset):
+        return "the preset is on the Hub; pull it to a folder of yours first"
     if is_installed(preset_folder(preset)):
         return "the preset belongs to an installed package"
     return None

@@ -1,20 +1,38 @@
 """`zoo/index.json`: which presets come with the package, and the sums of their files.
 
 A preset's `metadata.json` holds the sums of the other files; the index holds the sum
-of `metadata.json` as well, so that a bundled preset is pinned by the package.
+of `metadata.json` as well, so that a preset is pinned by the package. The index also
+says where presets can be had on the Hub: the owner of their repositories, and the
+commit of each version. Both are null where nothing was published. Older versions stay.
 """
 
 import os
+import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from halo_keras.hub.errors import PresetError
-from halo_keras.hub.metadata import METADATA_FIELDS, PRESET_NAME, MapOf
+from halo_keras.hub.handles import HubHandle
+from halo_keras.hub.metadata import METADATA_FIELDS, PRESET_NAME, MapOf, Matching
+from halo_keras.hub.preset_files import METADATA, load_metadata
 from halo_keras.hub.strict_json import read_json, to_json, write_text
 from halo_keras.hub.sums import sha256
-from halo_keras.schema import ConfigError, Int, check_config
+from halo_keras.schema import ConfigError, Int, ListOf, check_config
 
 INDEX = "index.json"
 MAX_INDEX_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """One version of a preset as the index has it; `handle` is None if it is not on
+    the Hub."""
+
+    version: int
+    is_current: bool
+    sha256: dict[str, str]
+    handle: HubHandle | None
 
 
 def zoo_folder() -> Path:
@@ -24,18 +42,48 @@ def zoo_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "zoo"
 
 
+def known_names() -> list[str]:
+    """The names of the presets in the package's index, sorted."""
+    return sorted(read_index(zoo_folder())["presets"])
+
+
 def bundled_names() -> list[str]:
     """The names of the presets that come with the package, sorted."""
-    return sorted(_read_index(zoo_folder()))
+    return [name for name in known_names() if bundled_folder(name) is not None]
 
 
-def bundled_sums(name: str) -> dict[str, str]:
-    """File name -> sha256 of a bundled preset."""
-    return _read_index(zoo_folder())[name]["sha256"]
+def bundled_folder(name: str) -> Path | None:
+    """The folder of a preset in the index; None if it is not bundled."""
+    folder = zoo_folder() / name
+    return folder if folder.is_dir() else None
+
+
+def pinned(name: str, version: str | None = None) -> Pinned:
+    """A version of a preset in the index, as `"v2"`; None for the current one.
+
+    Raises:
+        PresetError: the index has no such version; those it has are named.
+    """
+    index = read_index(zoo_folder())
+    current = index["presets"][name]
+    entries = {f"v{entry['version']}": entry for entry in (current, *current["old"])}
+    if version is not None and version not in entries:
+        raise PresetError(
+            f"{name} has no version {version!r}; known: {', '.join(entries)}. Another "
+            "revision is asked for as hf://owner/name@revision."
+        )
+    entry = current if version is None else entries[version]
+    handle = None
+    if index["owner"] is not None and entry["commit"] is not None:
+        handle = HubHandle(f"{index['owner']}/{name}", entry["commit"])
+    return Pinned(entry["version"], entry is current, entry["sha256"], handle)
 
 
 def update_index(folder=None) -> Path:
     """Verifies every preset in a zoo folder and writes its `index.json` anew.
+
+    A version that was replaced goes to the preset's `old` ones. What is known of the
+    Hub is kept for files that have not changed.
 
     Args:
         folder: the zoo; the package's own if None.
@@ -46,10 +94,10 @@ def update_index(folder=None) -> Path:
         PresetError: if a preset is damaged, or its folder has not the preset's name;
             the old index stays.
     """
-    from halo_keras.hub.presets import METADATA, verify_folder
+    from halo_keras.hub.presets import verify_folder
 
     folder = zoo_folder() if folder is None else Path(folder)
-    presets = {}
+    index, presets = read_index(folder), {}
     for path in sorted(folder.iterdir()):
         if not (path / METADATA).is_file() or path.name.startswith("."):
             continue
@@ -58,8 +106,12 @@ def update_index(folder=None) -> Path:
             raise PresetError(
                 f"{path} holds the preset {info.name!r}: rename the folder."
             )
-        presets[info.name] = _entry(path)
-    return _write_index(folder, presets)
+        presets[info.name] = _entry(path, index["presets"].get(info.name))
+    # A preset without a folder can still be had if it was published.
+    for name, entry in index["presets"].items():
+        if name not in presets and entry["commit"] is not None:
+            presets[name] = entry
+    return write_index(folder, {**index, "presets": dict(sorted(presets.items()))})
 
 
 def pin_preset(path: Path) -> None:
@@ -67,53 +119,98 @@ def pin_preset(path: Path) -> None:
 
     The preset must have been verified before.
     """
-    presets = _read_index(path.parent)
+    index = read_index(path.parent)
+    presets = index["presets"]
     if path.name in presets:
-        _write_index(path.parent, {**presets, path.name: _entry(path)})
+        entry = _entry(path, presets[path.name])
+        write_index(path.parent, {**index, "presets": {**presets, path.name: entry}})
 
 
-def _entry(path: Path) -> dict:
-    from halo_keras.hub.presets import METADATA, read_metadata
+def read_index(folder: Path) -> dict[str, Any]:
+    """The checked index in a zoo folder, with all its keys; without a file, an empty
+    one. Files of before presets could be published lack some keys."""
+    path = folder / INDEX
+    if not path.is_file():
+        return {"format_version": 1, "owner": None, "presets": {}}
+    index = read_json(path, MAX_INDEX_BYTES)
+    try:
+        check_config(_FIELDS, index, "the index")
+    except ConfigError as error:
+        raise PresetError(f"{path}: {error}") from error
+    presets = {
+        name: {
+            "version": entry["version"],
+            "commit": entry.get("commit"),
+            "sha256": entry["sha256"],
+            "old": entry.get("old") or [],
+        }
+        for name, entry in index["presets"].items()
+    }
+    return {"format_version": 1, "owner": index.get("owner"), "presets": presets}
 
-    metadata = read_metadata(path)
-    sums = {**metadata["sha256"], METADATA: sha256(path / METADATA)}
-    return {"version": metadata["version"], "sha256": dict(sorted(sums.items()))}
 
-
-def _write_index(folder: Path, presets: dict[str, dict]) -> Path:
+def write_index(folder: Path, index: dict[str, Any]) -> Path:
+    """Writes an index, all of it or nothing."""
     target = folder / INDEX
     draft = folder / f".{INDEX}.partial"
     try:
-        write_text(draft, to_json({"format_version": 1, "presets": presets}))
+        write_text(draft, to_json(index))
         os.replace(draft, target)
     finally:
         draft.unlink(missing_ok=True)
     return target
 
 
+def _entry(path: Path, before: dict[str, Any] | None) -> dict[str, Any]:
+    """The entry of the preset in `path`, which had the entry `before`."""
+    metadata = load_metadata(path)
+    sums = {**metadata["sha256"], METADATA: sha256(path / METADATA)}
+    sums = dict(sorted(sums.items()))
+    commit, old = None, []
+    if before is not None:
+        old = before["old"]
+        if before["sha256"] == sums:
+            commit = before["commit"]
+        elif before["version"] != metadata["version"]:
+            kept = {key: before[key] for key in ("version", "commit", "sha256")}
+            old = [kept, *old]
+    return {
+        "version": metadata["version"],
+        "commit": commit,
+        "sha256": sums,
+        "old": [entry for entry in old if entry["version"] != metadata["version"]],
+    }
+
+
 class _Entry:
-    """One preset in the index."""
+    """One version of a preset in the index."""
 
     optional = False
-    fields = {key: METADATA_FIELDS[key] for key in ("version", "sha256")}
+    fields = {
+        "version": METADATA_FIELDS["version"],
+        "sha256": METADATA_FIELDS["sha256"],
+        "commit": Matching(
+            re.compile(r"[0-9a-f]{40}"), "a commit of 40 hex digits", optional=True
+        ),
+    }
 
     def check(self, value, where: str) -> None:
         check_config(self.fields, value, where)
 
 
+class _CurrentEntry(_Entry):
+    """The newest version, with those before it."""
+
+    fields = {
+        **_Entry.fields,
+        "old": ListOf(_Entry(), max_length=1000, optional=True),
+    }
+
+
 _FIELDS = {
     "format_version": Int(1, 1),
-    "presets": MapOf(PRESET_NAME, _Entry(), max_entries=1024),
+    "owner": Matching(
+        re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*"), "a name on the Hub", optional=True
+    ),
+    "presets": MapOf(PRESET_NAME, _CurrentEntry(), max_entries=1024),
 }
-
-
-def _read_index(folder: Path) -> dict[str, dict]:
-    path = folder / INDEX
-    if not path.is_file():
-        return {}
-    index = read_json(path, MAX_INDEX_BYTES)
-    try:
-        check_config(_FIELDS, index, "the index")
-    except ConfigError as error:
-        raise PresetError(f"{path}: {error}") from error
-    return index["presets"]

@@ -1,8 +1,9 @@
-"""Presets by name or folder: load, list, verify.
+"""Presets by name, folder or handle: load, list, verify.
 
 A preset is a folder with `config.json`, `model.weights.h5`, `metadata.json`,
 `metrics.json` and `README.md`. The bundled ones lie in `zoo/`, inside an installed
-package or beside it in a checkout, and are pinned by `zoo/index.json`.
+package or beside it in a checkout, and are pinned by `zoo/index.json`; others are
+fetched from the Hugging Face Hub into its client's cache.
 """
 
 from dataclasses import dataclass
@@ -10,25 +11,43 @@ from pathlib import Path
 from typing import Any
 
 from halo_keras.hub.config_reader import MAX_PARAMETERS, build_model, read_config
-from halo_keras.hub.errors import HubError, PresetError
-from halo_keras.hub.index import bundled_names, bundled_sums, zoo_folder
-from halo_keras.hub.metadata import (
-    MAX_METADATA_BYTES,
-    check_metadata,
-    check_metrics,
-    is_preset_name,
+from halo_keras.hub.errors import PresetError
+from halo_keras.hub.index import bundled_names
+from halo_keras.hub.metadata import MAX_METADATA_BYTES
+from halo_keras.hub.preset_files import (
+    CARD,
+    CONFIG,
+    METADATA,
+    METRICS,
+    PRESET_FILES,
+    WEIGHTS,
+    load_metadata,
+    load_metrics,
 )
-from halo_keras.hub.strict_json import check_file, read_json
+from halo_keras.hub.resolving import HubOptions, resolve
+from halo_keras.hub.strict_json import check_file
 from halo_keras.hub.sums import check_sums
 from halo_keras.hub.weights import load_weights as load_weight_file
 from halo_keras.hub.weights import parameter_count, read_layout
-from halo_keras.schema import nearest
 
-CONFIG, WEIGHTS = "config.json", "model.weights.h5"
-METADATA, METRICS, CARD = "metadata.json", "metrics.json", "README.md"
-PRESET_FILES = (CONFIG, WEIGHTS, METADATA, METRICS, CARD)
-
-_HUB = "hf://"
+__all__ = [
+    "CARD",
+    "CONFIG",
+    "METADATA",
+    "METRICS",
+    "PRESET_FILES",
+    "WEIGHTS",
+    "PresetInfo",
+    "PresetList",
+    "from_pretrained",
+    "list_presets",
+    "preset_folder",
+    "preset_info",
+    "read_metadata",
+    "read_metrics",
+    "verify",
+    "verify_folder",
+]
 
 
 @dataclass(frozen=True)
@@ -75,36 +94,38 @@ def from_pretrained(
     revision: str | None = None,
     cache_dir=None,
     force_download: bool = False,
-    token: str | None = None,
+    token: str | bool | None = None,
     local_files_only: bool = False,
     load_weights: bool = True,
 ):
-    """A model with its trained weights, by preset name or from a preset folder.
+    """A model with its trained weights, by name, from a folder or from the Hub.
 
     Args:
-        handle: a folder (a path that exists wins), else the name of a bundled
-            preset: see `list_presets()`.
-        revision, cache_dir, force_download, token, local_files_only: for presets on
-            the Hub. A folder and a bundled preset have one revision and no cache.
+        handle: a folder (a path that exists wins), the name of a preset, see
+            `list_presets()`, or `"hf://owner/name[@revision]"`, a repository on the
+            Hugging Face Hub that holds a preset of this package.
+        revision: of a repository: branch, tag or full commit. Of a preset's name: an
+            older version that is on the Hub, such as `"v1"`.
+        cache_dir: where files from the Hub are kept; None for the client's own place.
+        force_download: fetch from the Hub again.
+        token: for private repositories; None for the one of the client's login.
+        local_files_only: take what is in the cache, and use no network. The
+            environment's `HF_HUB_OFFLINE=1` does the same.
         load_weights: False gives the same architecture with fresh weights.
 
     Returns: the built model, of the preset's family.
 
     Raises:
         PresetError: the preset is unknown, damaged, or not what its files say.
-        HubError: for `hf://` handles, which this version cannot fetch.
+        HubError: what is on the Hub cannot be had; the message says what to do.
 
     ```python
     model = halo_keras.from_pretrained("halo-sprites")
     ```
     """
-    folder, pinned = _resolve(handle)
-    if revision is not None:
-        raise PresetError(
-            f"revision={revision!r} was given, but {handle!r} is not on the Hub: leave "
-            "it out, or pass another folder."
-        )
-    return _load(folder, pinned, load_weights)
+    options = HubOptions(revision, cache_dir, force_download, token, local_files_only)
+    found = resolve(handle, options)
+    return _load(found.folder, found.sums, load_weights)
 
 
 def list_presets() -> PresetList:
@@ -113,26 +134,28 @@ def list_presets() -> PresetList:
 
 
 def preset_info(handle) -> PresetInfo:
-    """The facts of one preset, by name or folder, without building the model."""
-    folder, pinned = _resolve(handle)
-    return _info(folder, _read_metadata(folder, pinned))
+    """The facts of one preset, by any handle, without building the model."""
+    found = resolve(handle)
+    return _info(found.folder, load_metadata(found.folder, found.sums))
 
 
 def read_metadata(handle) -> dict[str, Any]:
     """The checked content of a preset's `metadata.json`."""
-    return _read_metadata(*_resolve(handle))
+    found = resolve(handle)
+    return load_metadata(found.folder, found.sums)
 
 
 def read_metrics(handle) -> dict[str, Any]:
     """The checked content of a preset's `metrics.json`."""
-    folder, pinned = _resolve(handle)
-    check_sums(folder, _read_metadata(folder, pinned)["sha256"], only=(METRICS,))
-    return _read_metrics(folder)
+    found = resolve(handle)
+    metadata = load_metadata(found.folder, found.sums)
+    check_sums(found.folder, metadata["sha256"], only=(METRICS,))
+    return load_metrics(found.folder)
 
 
 def preset_folder(handle) -> Path:
-    """The folder of a preset, by name or folder."""
-    return _resolve(handle)[0]
+    """The folder of a preset, by any handle; from the Hub, the one in the cache."""
+    return resolve(handle).folder
 
 
 def verify(handle) -> PresetInfo:
@@ -140,22 +163,24 @@ def verify(handle) -> PresetInfo:
 
     Raises:
         PresetError: naming the first file that is missing, changed or damaged.
+        HubError: what is on the Hub cannot be had.
     """
-    return verify_folder(*_resolve(handle))
+    found = resolve(handle, complete=True)
+    return verify_folder(found.folder, found.sums)
 
 
 def verify_folder(folder: Path, pinned: dict[str, str] | None = None) -> PresetInfo:
     """`verify` for a folder; `pinned` are sums known from elsewhere than the folder."""
-    metadata = _read_metadata(folder, pinned)
+    metadata = load_metadata(folder, pinned)
     check_sums(folder, metadata["sha256"])
-    _read_metrics(folder)
+    load_metrics(folder)
     check_file(folder / CARD, MAX_METADATA_BYTES)
     _load(folder, pinned, load_weights=True)
     return _info(folder, metadata)
 
 
 def _load(folder: Path, pinned: dict[str, str] | None, load_weights: bool):
-    metadata = _read_metadata(folder, pinned)
+    metadata = load_metadata(folder, pinned)
     config_path, weights_path = folder / CONFIG, folder / WEIGHTS
     needed = (CONFIG, WEIGHTS) if load_weights else (CONFIG,)
     check_sums(folder, metadata["sha256"], only=needed)
@@ -175,58 +200,6 @@ def _load(folder: Path, pinned: dict[str, str] | None, load_weights: bool):
     if load_weights:
         load_weight_file(weights_path, model)
     return model
-
-
-def _resolve(handle) -> tuple[Path, dict[str, str] | None]:
-    """The folder of `handle`, and the sums that the package's index pins, if any."""
-    text = str(handle)
-    if text.startswith(_HUB):
-        raise HubError(
-            f"Presets cannot be fetched from the Hub yet, received {text!r}: download "
-            "the repository's files and pass their folder, or name a bundled preset: "
-            f"{_known()}."
-        )
-    if not text or "\x00" in text:
-        raise PresetError(f"Expected a preset or a folder, received {text!r}.")
-    try:
-        path = Path(handle).expanduser()
-        if path.is_dir():
-            return path, None
-    except (OSError, RuntimeError) as error:
-        raise PresetError(f"{text!r} is not usable as a folder: {error}.") from error
-    if isinstance(handle, str) and handle in bundled_names():
-        return zoo_folder() / handle, bundled_sums(handle)
-    if isinstance(handle, str) and is_preset_name(handle):
-        raise PresetError(
-            f"There is no preset {text!r}{nearest(text, bundled_names())}. "
-            f"Known: {_known()}; the path of a preset folder is accepted too."
-        )
-    raise PresetError(
-        f"{text!r} is neither a folder nor the name of a preset. Known: {_known()}."
-    )
-
-
-def _known() -> str:
-    return ", ".join(bundled_names()) or "none in this installation"
-
-
-def _read_metadata(folder: Path, pinned: dict[str, str] | None) -> dict[str, Any]:
-    if pinned is not None:
-        check_sums(folder, pinned, only=(METADATA,))
-    path = folder / METADATA
-    metadata = read_json(path, MAX_METADATA_BYTES)
-    check_metadata(metadata, str(path))
-    missing = {CONFIG, WEIGHTS, METRICS} - set(metadata["sha256"])
-    if missing:
-        raise PresetError(f"{path}: sha256 lacks {', '.join(sorted(missing))}.")
-    return metadata
-
-
-def _read_metrics(folder: Path) -> dict[str, Any]:
-    path = folder / METRICS
-    metrics = read_json(path, MAX_METADATA_BYTES)
-    check_metrics(metrics, str(path))
-    return metrics
 
 
 def _info(folder: Path, metadata: dict[str, Any]) -> PresetInfo:

@@ -102,7 +102,7 @@ def save_preset(
         write_text(draft / METADATA, to_json(metadata))
         write_text(draft / CARD, model_card(metadata, metrics))
         info = verify_folder(draft)
-        _replace(draft, folder)
+        replace_folder(draft, folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return info
@@ -196,7 +196,7 @@ def check_target(folder: Path, name: str, version: int) -> None:
         )
 
 
-def _replace(draft: Path, folder: Path) -> None:
+def replace_folder(draft: Path, folder: Path) -> None:
     """Puts the complete `draft` in the place of `folder`; restores it on failure."""
     if not folder.exists():
         os.replace(draft, folder)

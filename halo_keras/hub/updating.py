@@ -15,10 +15,10 @@ from halo_keras.hub.presets import (
     METADATA,
     METRICS,
     PresetInfo,
-    preset_folder,
     read_metadata,
     verify_folder,
 )
+from halo_keras.hub.resolving import resolve
 from halo_keras.hub.strict_json import to_json, write_text
 from halo_keras.hub.sums import sha256
 
@@ -48,8 +48,13 @@ def update_metrics(preset, metrics: dict[str, Any]) -> PresetInfo:
     """
     metrics = plain(metrics)
     check_metrics(metrics, "metrics")
-    metadata = read_metadata(preset)
-    folder = preset_folder(preset)
+    found = resolve(preset)
+    metadata, folder = read_metadata(preset), found.folder
+    if found.handle is not None:
+        raise PresetError(
+            f"{preset} lies in the cache of the Hub's client and is not changed: pull "
+            "it to a folder and update that."
+        )
     if is_installed(folder):
         raise PresetError(
             f"{folder} belongs to an installed package and is not changed: copy the "

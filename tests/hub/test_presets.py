@@ -193,7 +193,6 @@ def test_the_index_pins_what_a_name_gives(save, tmp_path, monkeypatch):
     save(zoo / "stand-in-balls")
     assert hub.update_index(zoo) == zoo / "index.json"
     monkeypatch.setattr(index, "zoo_folder", lambda: zoo)
-    monkeypatch.setattr(hub.presets, "zoo_folder", lambda: zoo)
     monkeypatch.chdir(tmp_path)
     np.testing.assert_allclose(
         outputs(hub.from_pretrained("stand-in-balls")),
@@ -255,8 +254,6 @@ def test_odd_handles_are_answered_with_the_known_names(handle, tmp_path, monkeyp
     assert not list(tmp_path.iterdir())
 
 
-def test_the_hub_is_refused_in_clear_words(preset):
-    with pytest.raises(hub.HubError, match="download"):
-        hub.from_pretrained("hf://someone/halo-sprites@v1")
+def test_a_folder_has_no_revision(preset):
     with pytest.raises(hub.PresetError, match="revision"):
         hub.from_pretrained(preset, revision="v1")
