@@ -9,6 +9,8 @@ Command: python recipes/train_folder.py --data-dir FOLDER
     split, the augmentation and the number of steps are chosen from what is there, and
     printed; `--set data.num_frames=8` and the like change them. What cannot be used is
     reported by name, and the rest is used.
+    --source hf://OWNER/NAME (or a folder that `halo-keras data build` wrote) takes
+    clips that are cut already, of any dataset.
     --set data.labels=labels.csv for labels from a table, --set data.crop=face for faces
     cut out (then also `data.margin`).
 Fine-tuning: --init PRESET starts from the weights of a preset (a name or a folder),
@@ -58,27 +60,43 @@ def adapt(recipe, options):
     }
     start = {} if options.init is None else sizes_of(options.init)
     shape = start.pop("frame_shape", (None, None, None))
+    if options.clips is not None:
+        return for_clips(recipe, start, options.clips.description)
     size = int(given["size"]) if "size" in given else shape[0]
     channels = int(given["channels"]) if "channels" in given else shape[2]
     labels = given.get("labels", recipe.data["labels"])
     seen = survey(options.data_dir, labels, size, channels)
     print(seen.text())
-    batch = max(1, min(BATCH, seen.num_clips // 4))
-    epochs = max(1, min(1000, round(STEPS * batch / seen.num_clips)))
+    recipe = replace(recipe, data={**recipe.data, **seen.options})
+    num_frames = seen.options["num_frames"]
+    return sized(recipe, start, seen.num_clips, num_frames, seen.action_names)
+
+
+def for_clips(recipe, start, clips):
+    """The recipe for clips that are cut already, of whatever dataset (--source)."""
+    train = clips.split("train", "--source")
+    recipe = replace(recipe, dataset=clips.name)
+    names = clips.labels["action"]
+    return sized(recipe, start, train.num_clips, train.clip_shape[0], names)
+
+
+def sized(recipe, start, num_clips, num_frames, action_names):
+    """The recipe with batches, epochs and augmentation for so many clips."""
+    batch = max(1, min(BATCH, num_clips // 4))
+    epochs = max(1, min(1000, round(STEPS * batch / num_clips)))
     sides = ("left", "right")
-    named = " ".join(seen.action_names).lower()
-    few = seen.num_clips < 2000 and not any(side in named for side in sides)
+    named = " ".join(action_names).lower()
+    few = num_clips < 2000 and not any(side in named for side in sides)
     print(
         f"Training: batches of {batch}, {epochs} epochs; augmentation "
         f"{'keras' if few else 'none'}."
     )
     model = {**recipe.model, **start}
-    model["harmonics"] = harmonics(seen.options["num_frames"], model["position_dim"])
+    model["harmonics"] = harmonics(num_frames, model["position_dim"])
     return replace(
         recipe,
-        data={**recipe.data, **seen.options},
         model=model,
-        operators=() if seen.num_actions > 1 else ("motion",),
+        operators=() if len(action_names) > 1 else ("motion",),
         epochs=epochs,
         batch_size=batch,
         augment="keras" if few else "none",

@@ -192,19 +192,30 @@ def main(arguments=None) -> Path:
     """Parses the command line, trains, measures and saves; returns the folder."""
     from halo_keras.hub.errors import PresetError
     from halo_keras.schema import ConfigError
+    from halo_keras.training.hub_options import (
+        check_hub_options,
+        find_clips,
+        push_preset,
+    )
 
     parser = command.make_parser(RECIPES, __doc__)
     options = parser.parse_args(arguments)
     try:
+        check_hub_options(options)
+        find_clips(options)
         recipe = command.choose(RECIPES, options)
     except ConfigError as error:
         parser.error(str(error))
+    except OSError as error:
+        raise SystemExit(f"error: {error}") from error
     output = Path(options.output or Path("runs") / recipe.preset)
     try:
-        train(recipe, output, options.data_dir, options.resume, options.strategy)
+        source = options.source or options.data_dir
+        train(recipe, output, source, options.resume, options.strategy)
+        print(f"Preset in {output}: halo_keras.from_pretrained({str(output)!r})")
+        push_preset(output, options)
     except (ConfigError, PresetError, OSError) as error:
         raise SystemExit(f"error: {error}") from error
-    print(f"Preset in {output}: halo_keras.from_pretrained({str(output)!r})")
     return output
 
 

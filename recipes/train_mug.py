@@ -62,8 +62,11 @@ def adapt(recipe, options):
 
     A short trial draws and scores only as many clips as its steps can see.
     """
-    if options.data_dir is not None:
-        print(f"Training on MUG in {options.data_dir}.")
+    clips = options.clips and options.clips.description.name
+    if options.data_dir is not None or clips == "mug":
+        if clips is None:
+            print(f"Training on MUG in {options.data_dir}.")
+            recipe = replace(recipe, data={"protocol": "halo", "clips_per_take": None})
         model = dict(recipe.model)
         if "harmonics" in model:
             # Of 8 frames, harmonic 8 of two clips would turn by pi a frame: its
@@ -74,10 +77,11 @@ def adapt(recipe, options):
             model=model,
             preset=recipe.preset.replace("toon-faces", "mug"),
             dataset="mug",
-            data={"protocol": "halo", "clips_per_take": None},
             description=recipe.description.replace(ON_TOONS, "MUG"),
         )
     print(STAND_IN)
+    if clips is not None:
+        return recipe
     settings = parse_settings(options.set)
     steps = settings.get("steps_per_epoch", "none")
     if not steps.isdecimal():

@@ -143,7 +143,7 @@ class ClipDataset:
         )
 
     def to_hub(self, repo_id: str, **options) -> str:
-        """Pushes this split to a dataset repository; see `hub.push_dataset`.
+        """Pushes this split to a dataset repository; see `hub.dataset_pushing`.
 
         Other splits of the same dataset that are there stay. What comes back with
         `halo_keras.data.load(name, split, source="hf://" + repo_id)` has the same
@@ -157,7 +157,7 @@ class ClipDataset:
         Raises: HubError if the Hub refuses or cannot be reached; ValueError for a
             licence that forbids it, or other clips in the repository.
         """
-        from halo_keras.hub.dataset_repository import push_dataset
+        from halo_keras.hub.dataset_pushing import push_dataset
 
         return push_dataset([self], repo_id, **options).url
 

@@ -11,6 +11,13 @@ from halo_keras.hub.errors import PresetError
 from halo_keras.schema import ConfigError, nearest
 from halo_keras.training.augmentation import NAMES as AUGMENTATIONS
 from halo_keras.training.callbacks import NonFiniteLoss
+from halo_keras.training.hub_options import (
+    add_hub_options,
+    check_hub_options,
+    find_clips,
+    push_preset,
+    with_their_data,
+)
 from halo_keras.training.recipe import Recipe, parse_settings
 from halo_keras.training.strategies import NAMES
 from halo_keras.training.trainer import train
@@ -29,7 +36,8 @@ def run(
         note: the recipe file's docstring, shown by `--help`.
         arguments: instead of `sys.argv[1:]`.
         adapt: `adapt(recipe, options) -> recipe`, for a recipe that depends on the
-            data; what the command line sets is set afterwards.
+            data; what the command line sets is set afterwards. `options.clips` is the
+            `Repository` that `--source` names, or None.
 
     Raises:
         SystemExit: code 2 on a wrong command line, before anything is written;
@@ -38,6 +46,8 @@ def run(
     parser = make_parser(recipes, note)
     options = parser.parse_args(arguments)
     try:
+        check_hub_options(options)
+        find_clips(options)
         recipe = choose(recipes, options, adapt)
     except ConfigError as error:
         parser.error(str(error))
@@ -47,14 +57,15 @@ def run(
     try:
         train(
             recipe,
-            data_dir=options.data_dir,
+            data_dir=options.source or options.data_dir,
             output=output,
             resume=options.resume,
             strategy=options.strategy,
         )
+        print(f"Preset in {output}: halo_keras.from_pretrained({str(output)!r})")
+        push_preset(output, options)
     except (ConfigError, PresetError, NonFiniteLoss, OSError) as error:
         raise SystemExit(f"error: {error}") from error
-    print(f"Preset in {output}: halo_keras.from_pretrained({str(output)!r})")
     return output
 
 
@@ -73,11 +84,6 @@ def make_parser(recipes: Mapping[str, Recipe], note: str) -> argparse.ArgumentPa
         metavar="FOLDER",
         help="raw files of the dataset; default: its own source (computed, or a pinned "
         "download kept in the cache folder)",
-    )
-    add(
-        "--source",
-        metavar="hf://OWNER/NAME",
-        help="read the dataset from the Hugging Face Hub (comes with the Hub release)",
     )
     add(
         "--augment",
@@ -117,17 +123,13 @@ def make_parser(recipes: Mapping[str, Recipe], note: str) -> argparse.ArgumentPa
         "tf.distribute.MirroredStrategy. Default: auto",
     )
     add(
-        "--push-to-hub",
-        metavar="OWNER/NAME",
-        help="publish the preset (comes with the Hub release)",
-    )
-    add(
         "--set",
         action="append",
         default=[],
         metavar="KEY=VALUE",
         help="change a setting of the recipe; can be given several times",
     )
+    add_hub_options(parser)
     return parser
 
 
@@ -140,17 +142,7 @@ def choose(
             f"there is no preset {options.preset!r} here"
             f"{nearest(options.preset, recipes) or '.'} Known: {', '.join(recipes)}."
         )
-    if options.push_to_hub is not None:
-        raise ConfigError(
-            "--push-to-hub comes with the Hub release. Train without it; the preset "
-            "folder is complete and can be published later."
-        )
-    if options.source is not None:
-        raise ConfigError(
-            "--source hf://... comes with the Hub release. Leave it out, or pass a "
-            f"local folder with --data-dir; received --source {options.source}."
-        )
-    recipe = recipes[options.preset]
+    recipe = with_their_data(recipes[options.preset], options)
     if adapt is not None:
         recipe = adapt(recipe, options)
     recipe = recipe.override(**parse_settings(options.set))

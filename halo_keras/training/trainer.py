@@ -37,8 +37,8 @@ def train(
 
     Args:
         recipe: what to train.
-        data_dir: folder with the raw files of the dataset; None for the dataset's
-            own source.
+        data_dir: folder with the raw files of the dataset, or clips as parquet (a
+            folder or `hf://owner/name[@revision]`); None for the dataset's own source.
         output: folder of the preset.
         resume: continue from the last checkpoint in `log_dir`; without one, start.
         strategy: `"auto"`, `"none"` or `"mirrored"`, see `strategies.scope`.
@@ -81,6 +81,8 @@ def train(
     if recipe.evaluate is not None:
         measured = recipe.evaluate(model, recipe, fitted.load, judge)
     run = describe_run(recipe.seed, fitted.steps, fitted.seconds, fitted.replicas)
+    if (dataset.origin or "").startswith("hf://"):
+        run["dataset_source"] = dataset.origin  # with the commit
     with tempfile.TemporaryDirectory() as drawn:
         pictures = []
         if hasattr(model, "example_clips"):
