@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from halo_keras import cli_commands as commands
-from halo_keras import cli_data, cli_zoo
+from halo_keras import cli_data, cli_hub, cli_zoo
 
 MAX_TIMES = 10_000
 CLIP = "a GIF, a PNG strip of square frames, a folder of frames or an .npz"
@@ -140,7 +140,9 @@ def _parser():
         )
         sub.set_defaults(run=run)
         if preset:
-            sub.add_argument("preset", help="name of a preset, or a preset folder")
+            sub.add_argument(
+                "preset", help="name of a preset, a preset folder, or hf://owner/name"
+            )
         return sub
 
     command(
@@ -247,6 +249,7 @@ def _parser():
     )
 
     cli_zoo.add_commands(command)
+    cli_hub.add_commands(command)
     cli_data.add_commands(command)
     command(
         "doctor",

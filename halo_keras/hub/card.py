@@ -7,13 +7,16 @@ import json
 import re
 from typing import Any
 
+from halo_keras.hub.card_texts import consent, intended_use, reproduction
+from halo_keras.hub.handles import PREFIX, is_handle, parse
+
 # Groups of metrics.json that tell how a run went, not how good the model is.
 RUN_GROUPS = ("run",)
 # A preset folder may hold a picture under this name; its card then shows it.
 PICTURE = "swap.gif"
 
 
-def model_card(metadata: dict, metrics: dict) -> str:
+def model_card(metadata: dict, metrics: dict, repo_id: str | None = None) -> str:
     """The README.md of a preset, with the YAML front matter that the Hub reads.
 
     Args:
@@ -21,6 +24,8 @@ def model_card(metadata: dict, metrics: dict) -> str:
         metrics: the content of `metrics.json`. Numbers in the group `"run"` (seed,
             wall time, ...) are told as the run's circumstances, all others as
             measured results.
+        repo_id: `"owner/name"` of the repository on the Hub that the card is for;
+            None for the card in a preset folder.
     """
     results, run = {}, {}
     for group, value in metrics.items():
@@ -30,27 +35,22 @@ def model_card(metadata: dict, metrics: dict) -> str:
     numbers = {k: v for k, v in results.items() if _is_number(v)}
     return "\n".join(
         [
-            *_front_matter(metadata, numbers),
+            *_front_matter(metadata, numbers, _source(metadata, run)),
             "",
             f"# {metadata['name']}",
             "",
             metadata["description"],
             "",
             *_picture(metadata),
-            *_use(metadata),
+            *_use(metadata, repo_id),
+            *intended_use(metadata),
+            *_data(metadata, _source(metadata, run)),
             *_table("Measured", ("metric", "value"), results),
+            *reproduction(metadata, metrics.get("run", {})),
             *_table("The run", ("what", "value"), run),
             *_table("Recipe", ("setting", "value"), _leaves(metadata["recipe"])),
             *_table("Made with", ("package", "version"), metadata["versions"]),
             *_labels(metadata["labels"]),
-            "## Data and licence",
-            "",
-            f"Trained on: {metadata['dataset']}. Licence: {metadata['license']}.",
-            "",
-            metadata["attribution"],
-            "",
-            "Clips made by this model are synthetic.",
-            "",
         ]
     )
 
@@ -62,7 +62,31 @@ def _picture(metadata: dict) -> list[str]:
     return [f"![{text}]({PICTURE})", "", text, ""]
 
 
-def _front_matter(metadata: dict, numbers: dict[str, float]) -> list[str]:
+def _data(metadata: dict, source: str | None) -> list[str]:
+    return [
+        "## Data, licence and consent",
+        "",
+        f"Trained on: {metadata['dataset']}"
+        + (f", from {source}" if source else "")
+        + f". Licence: {metadata['license']}.",
+        "",
+        *([metadata["attribution"], ""] if metadata["attribution"] else []),
+        consent(metadata),
+        "",
+        "Clips made by this model are synthetic.",
+        "",
+    ]
+
+
+def _source(metadata: dict, run: dict[str, Any]) -> str | None:
+    """The repository on the Hub that the training clips came from, if they did."""
+    source = run.get("source", metadata["recipe"].get("source"))
+    return source if is_handle(source) else None
+
+
+def _front_matter(
+    metadata: dict, numbers: dict[str, float], source: str | None
+) -> list[str]:
     # JSON strings are YAML strings: quoting them so leaves nothing to interpretation.
     quoted = json.dumps
     tags = ["keras", "halo-keras", metadata["family"], metadata["dataset"]]
@@ -74,6 +98,13 @@ def _front_matter(metadata: dict, numbers: dict[str, float]) -> list[str]:
         "tags:",
         *[f"- {quoted(tag)}" for tag in dict.fromkeys(tags)],
     ]
+    dataset = {"name": metadata["dataset"], "type": metadata["dataset"]}
+    if source is not None:
+        handle = parse(source)
+        lines += ["datasets:", f"- {quoted(handle.repo_id)}"]
+        dataset["type"] = handle.repo_id
+        if handle.revision is not None:
+            dataset["revision"] = handle.revision
     if numbers:
         lines += [
             "model-index:",
@@ -82,8 +113,7 @@ def _front_matter(metadata: dict, numbers: dict[str, float]) -> list[str]:
             "  - task:",
             f"      type: {quoted(metadata['pipeline_tag'])}",
             "    dataset:",
-            f"      name: {quoted(metadata['dataset'])}",
-            f"      type: {quoted(metadata['dataset'])}",
+            *[f"      {key}: {quoted(value)}" for key, value in dataset.items()],
             "    metrics:",
         ]
         for name, value in numbers.items():
@@ -98,16 +128,35 @@ def _license(name: str) -> list[str]:
     return ["license: other", f"license_name: {json.dumps(name)}"]
 
 
-def _use(metadata: dict) -> list[str]:
-    return [
+def _use(metadata: dict, repo_id: str | None) -> list[str]:
+    handle = metadata["name"] if repo_id is None else f"{PREFIX}{repo_id}"
+    lines = [
         f"Version {metadata['version']}, family `{metadata['family']}`, "
-        f"{metadata['parameter_count']:,} parameters.",
+        f"{metadata['parameter_count']:,} parameters. A preset of halo-keras, for "
+        "Keras 3 on TensorFlow, JAX or PyTorch:",
         "",
         "```python",
         "import halo_keras",
         "",
-        f'model = halo_keras.from_pretrained("{metadata["name"]}")',
+        f'model = halo_keras.from_pretrained("{handle}")',
         "```",
+        "",
+    ]
+    if repo_id is None:
+        return lines
+    return [
+        *lines,
+        "Plain Keras reads it too, once the package is imported:",
+        "",
+        "```python",
+        "import halo_keras",
+        "import keras",
+        "",
+        f'model = keras.saving.load_model("{handle}")',
+        "```",
+        "",
+        "The first way accepts only configurations and weight files of this package's "
+        "form and checks every sha256; the second makes Keras's own checks only.",
         "",
     ]
 

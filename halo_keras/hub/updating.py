@@ -1,4 +1,7 @@
-"""Puts new measurements into a preset folder: all that depends on them, or nothing."""
+"""Puts new measurements into a preset folder: all that depends on them, or nothing.
+
+And new cards, which depend on the measurements and on how this package writes them.
+"""
 
 import os
 import secrets
@@ -8,7 +11,7 @@ from typing import Any
 
 from halo_keras.hub.card import model_card
 from halo_keras.hub.errors import PresetError
-from halo_keras.hub.index import INDEX, pin_preset
+from halo_keras.hub.index import INDEX, pin_preset, zoo_folder
 from halo_keras.hub.metadata import check_metrics, plain
 from halo_keras.hub.presets import (
     CARD,
@@ -16,6 +19,7 @@ from halo_keras.hub.presets import (
     METRICS,
     PresetInfo,
     read_metadata,
+    read_metrics,
     verify_folder,
 )
 from halo_keras.hub.resolving import resolve
@@ -84,3 +88,35 @@ def update_metrics(preset, metrics: dict[str, Any]) -> PresetInfo:
         shutil.rmtree(draft, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
     return info
+
+
+def update_cards(zoo=None) -> list[Path]:
+    """Writes the card of every preset in a zoo anew, from its own two JSON files.
+
+    A card is no part of a preset's sums: nothing else changes.
+
+    Args:
+        zoo: folder of presets; None for the one of this checkout.
+
+    Returns: the paths of the cards that were not as they are now.
+
+    Raises:
+        PresetError: a preset's files are damaged, or belong to an installed package.
+    """
+    zoo = zoo_folder() if zoo is None else Path(zoo)
+    if is_installed(zoo):
+        raise PresetError(f"{zoo} belongs to an installed package and is not changed.")
+    changed = []
+    for folder in sorted(path.parent for path in zoo.glob(f"[!.]*/{METADATA}")):
+        text = model_card(read_metadata(folder), read_metrics(folder))
+        path = folder / CARD
+        if path.is_file() and path.read_bytes() == text.encode("utf-8"):
+            continue
+        draft = folder / f".{CARD}.partial"
+        try:
+            write_text(draft, text)
+            os.replace(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
+        changed.append(path)
+    return changed

@@ -316,6 +316,46 @@ class SequenceModel(keras.Model):
             self, folder, name=name, metadata=metadata, metrics=metrics or {}
         )
 
+    def push_to_hub(
+        self,
+        repo_id,
+        *,
+        name,
+        dataset=None,
+        metrics=None,
+        private=None,
+        revision=None,
+        create_pr=False,
+        token=None,
+        **metadata,
+    ):
+        """Saves the model as a preset and uploads it; see `halo_keras.hub.publish`.
+
+        Args:
+            repo_id: `"owner/name"` on the Hugging Face Hub.
+            name, dataset, metrics, metadata: see `save_preset`.
+            private, revision, create_pr, token: see `halo_keras.hub.publish`.
+        Returns: what was uploaded, with the `url` of the commit.
+        Raises: PresetError before anything is uploaded, HubError if the Hub refuses.
+        """
+        import tempfile
+
+        from halo_keras.hub.publishing import publish
+
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = f"{scratch}/{name}"
+            self.save_preset(
+                folder, name=name, dataset=dataset, metrics=metrics, **metadata
+            )
+            return publish(
+                folder,
+                repo_id,
+                private=private,
+                revision=revision,
+                create_pr=create_pr,
+                token=token,
+            )
+
     @classmethod
     def from_preset(cls, handle, **options):
         """`halo_keras.from_pretrained(handle)`, checked to be of this class.

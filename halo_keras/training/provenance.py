@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import shlex
 import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +28,9 @@ def describe_run(
         seconds: wall time of the training, over all resumes.
         replicas: model copies that shared every batch.
     """
+    typed = command(sys.argv)
     return {
+        **({} if typed is None else {"command": typed}),
         "seed": seed,
         "steps": steps,
         "wall_time_seconds": round(seconds, 1),
@@ -34,6 +39,46 @@ def describe_run(
         "versions": versions(),
         "hardware": hardware(),
     }
+
+
+MAX_LENGTH = 500
+# Options of a recipe that name a place on this machine, and what stands for them.
+_PLACES = {"--data-dir": "FOLDER", "--output": None, "--push-to-hub": None}
+
+
+def command(arguments: Sequence[str]) -> str | None:
+    """The command line of a recipe as anybody can repeat it, in one line.
+
+    Folders of this machine are left out or called FOLDER.
+
+    Args:
+        arguments: as in `sys.argv`.
+
+    Returns: None if they are not those of a recipe, name a folder elsewhere, or are
+        longer than a metric may be.
+    """
+    if not arguments:
+        return None
+    script = Path(arguments[0])
+    if "recipes" not in (script.parent.name, Path.cwd().name):
+        return None
+    if not script.name.startswith("train_"):
+        return None
+    words, rest = ["python", f"recipes/{script.name}"], list(arguments[1:])
+    while rest:
+        option, equals, value = rest.pop(0).partition("=")
+        if option == "--resume":
+            continue
+        if option in _PLACES:
+            if not equals and rest:
+                rest.pop(0)
+            words += [option, _PLACES[option]] if _PLACES[option] else []
+            continue
+        words.append(option + equals + value)
+    if any(Path(word.partition("=")[2] or word).is_absolute() for word in words):
+        return None
+    line = shlex.join(words)
+    return line if len(line) <= MAX_LENGTH else None
 
 
 def versions() -> dict[str, str]:
