@@ -7,6 +7,7 @@ client's own setting (`HF_ENDPOINT`).
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from halo_keras.hub.handles import (
     check_revision,
     is_commit,
 )
+from halo_keras.hub.patience import bytes_below, patiently
 from halo_keras.hub.uploading import Uploaded, upload
 
 __all__ = ["Fetched", "Uploaded", "fetch", "hub_errors", "upload"]
@@ -131,9 +133,12 @@ class _Wanted:
         )
 
     def snapshot(self, **how) -> Path:
-        from huggingface_hub import snapshot_download
+        """What the client fetches or, with `local_files_only`, has; a folder."""
+        from huggingface_hub import constants, snapshot_download
+        from huggingface_hub.file_download import repo_folder_name
 
-        folder = snapshot_download(
+        fetch = partial(
+            snapshot_download,
             self.repo_id,
             revision=self.revision,
             allow_patterns=self.names,
@@ -142,7 +147,13 @@ class _Wanted:
             **self.access,
             **how,
         )
-        return Path(folder)
+        if how.get("local_files_only"):
+            return Path(fetch())
+        folder = Path(self.cache_dir or constants.HF_HUB_CACHE).expanduser()
+        folder /= repo_folder_name(
+            repo_id=self.repo_id, repo_type=self.access["repo_type"]
+        )
+        return Path(patiently(fetch, partial(bytes_below, folder)))
 
     def in_cache(self) -> Path | None:
         """The folder in the cache, as far as it is there; nothing is asked."""

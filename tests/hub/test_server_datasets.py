@@ -2,12 +2,7 @@
 
 import pytest
 
-
-@pytest.fixture
-def api(hub_server):
-    from huggingface_hub import HfApi
-
-    return HfApi(token=hub_server.token)
+pytestmark = pytest.mark.backend
 
 
 def rows(first, count):

@@ -1,0 +1,63 @@
+"""A Hub that takes a request and then says nothing more.
+
+The client asks some things without any timeout and repeats others for minutes. Work
+that makes no progress for a while is given up here, so that the user gets an error
+instead of a program that stands still.
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+# The client's own waits between retries sum up to 23 seconds; they shall end.
+PATIENCE_SECONDS = 27.0
+_LOOK_SECONDS = 0.2
+
+
+def patiently(work: Callable[[], Any], progress: Callable[[], Any]) -> Any:
+    """What `work()` returns or raises, unless it stands still.
+
+    Args:
+        work: runs in a thread of its own; nothing can end it from outside, so that it
+            is left alone when it stands still, and does not keep the program alive.
+        progress: looked at several times a second; as long as what it returns
+            changes, `work` is given more time.
+
+    Raises:
+        TimeoutError: `progress()` did not change for `PATIENCE_SECONDS`.
+    """
+    outcome: dict[str, Any] = {}
+    done = threading.Event()
+
+    def run() -> None:
+        try:
+            outcome["result"] = work()
+        except BaseException as error:
+            outcome["error"] = error
+        done.set()
+
+    threading.Thread(target=run, daemon=True, name="halo-keras-hub").start()
+    seen, still = progress(), 0.0
+    while not done.wait(_LOOK_SECONDS):
+        now = progress()
+        still = still + _LOOK_SECONDS if now == seen else 0.0
+        seen = now
+        if still >= PATIENCE_SECONDS:
+            raise TimeoutError(f"nothing came for {PATIENCE_SECONDS:g} seconds")
+    if "error" in outcome:
+        raise outcome["error"]
+    return outcome["result"]
+
+
+def bytes_below(folder: Path) -> int:
+    """The bytes of all files below a folder, also of those that are being written."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(place, name)).st_size
+            except OSError:  # moved meanwhile
+                continue
+    return total
