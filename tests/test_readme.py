@@ -2,8 +2,11 @@
 
 import json
 import re
+import shlex
 
 import pytest
+
+from halo_keras import cli
 
 TABLE = re.compile(r"<!-- presets:.*?-->\n(.*?)<!-- end of presets -->", re.DOTALL)
 
@@ -47,6 +50,25 @@ def test_python_blocks_run_verbatim(readme, tmp_path, monkeypatch):
     for block in blocks:
         exec(compile(block, "README.md", "exec"), {})
     assert (tmp_path / "my-halo" / "model.weights.h5").is_file()
+
+
+def test_the_commands_of_the_hub_section_run(readme, tmp_path, monkeypatch, hub_server):
+    from hub_server.access import TOKEN
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    section = readme.split("\n## Hub\n", 1)[1].split("\n## ", 1)[0]
+    (block,) = re.findall(r"```shell\n(.*?)```", section, re.DOTALL)
+    commands = [shlex.split(line, comments=True) for line in block.splitlines()]
+    assert len(commands) == 5
+    for program, *words in commands:
+        assert program == "halo-keras" and cli.main(words) == 0
+        if "--dry-run" in words:
+            assert not hub_server.requests
+    assert hub_server.files("you/halo-tiny")["config.json"]
+    weights = (tmp_path / "my-tiny" / "model.weights.h5").read_bytes()
+    assert hub_server.files("you/halo-tiny")["model.weights.h5"] == weights
+    assert (tmp_path / "swap.gif").is_file()
 
 
 def preset_table(repository):

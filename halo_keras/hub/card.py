@@ -35,7 +35,7 @@ def model_card(metadata: dict, metrics: dict, repo_id: str | None = None) -> str
     numbers = {k: v for k, v in results.items() if _is_number(v)}
     return "\n".join(
         [
-            *_front_matter(metadata, numbers, _source(metadata, run)),
+            *_front_matter(metadata, numbers, _source(run)),
             "",
             f"# {metadata['name']}",
             "",
@@ -44,7 +44,7 @@ def model_card(metadata: dict, metrics: dict, repo_id: str | None = None) -> str
             *_picture(metadata),
             *_use(metadata, repo_id),
             *intended_use(metadata),
-            *_data(metadata, _source(metadata, run)),
+            *_data(metadata, _source(run)),
             *_table("Measured", ("metric", "value"), results),
             *reproduction(metadata, metrics.get("run", {})),
             *_table("The run", ("what", "value"), run),
@@ -78,9 +78,9 @@ def _data(metadata: dict, source: str | None) -> list[str]:
     ]
 
 
-def _source(metadata: dict, run: dict[str, Any]) -> str | None:
+def _source(run: dict[str, Any]) -> str | None:
     """The repository on the Hub that the training clips came from, if they did."""
-    source = run.get("source", metadata["recipe"].get("source"))
+    source = run.get("dataset_source")
     return source if is_handle(source) else None
 
 

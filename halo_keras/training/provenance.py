@@ -43,7 +43,12 @@ def describe_run(
 
 MAX_LENGTH = 500
 # Options of a recipe that name a place on this machine, and what stands for them.
-_PLACES = {"--data-dir": "FOLDER", "--output": None, "--push-to-hub": None}
+_PLACES = {
+    "--data-dir": "FOLDER",
+    "--source": "FOLDER",
+    "--output": None,
+    "--push-to-hub": None,
+}
 
 
 def command(arguments: Sequence[str]) -> str | None:
@@ -69,12 +74,14 @@ def command(arguments: Sequence[str]) -> str | None:
         option, equals, value = rest.pop(0).partition("=")
         if option == "--resume":
             continue
-        if option in _PLACES:
-            if not equals and rest:
-                rest.pop(0)
-            words += [option, _PLACES[option]] if _PLACES[option] else []
+        if option not in _PLACES:
+            words.append(option + equals + value)
             continue
-        words.append(option + equals + value)
+        if not equals:
+            value = rest.pop(0) if rest else ""
+        if _PLACES[option] is not None:
+            on_hub = value.startswith("hf://")
+            words += [option, value if on_hub else _PLACES[option]]
     if any(Path(word.partition("=")[2] or word).is_absolute() for word in words):
         return None
     line = shlex.join(words)

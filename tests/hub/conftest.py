@@ -140,3 +140,22 @@ def resum():
         path.write_text(json.dumps(metadata), encoding="utf-8")
 
     return run
+
+
+@pytest.fixture
+def writer(monkeypatch):
+    """Logs the Hub's client in with the token that may write to the test server."""
+    from hub_server.access import TOKEN
+
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    return TOKEN
+
+
+@pytest.fixture
+def file_bytes():
+    """The files of a folder, as `hub_server.add_repo` takes them."""
+
+    def read(folder):
+        return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+    return read
