@@ -17,7 +17,7 @@ point_clients_at(HUB_SERVER.url)
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
-from hub_server.clocks import FastRetries, forget_listings  # noqa: E402
+from hub_server import clocks  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -47,7 +47,7 @@ def rng() -> np.random.Generator:
 def hub_server() -> HubServer:
     """The stand-in for the Hub: no repositories, no faults, an empty record."""
     HUB_SERVER.reset()
-    forget_listings()
+    clocks.forget_listings()
     yield HUB_SERVER
     HUB_SERVER.reset()
 
@@ -59,9 +59,20 @@ def hub_cache(tmp_path) -> Path:
 
 
 @pytest.fixture
-def fast_retries(monkeypatch) -> FastRetries:
+def fast_retries(monkeypatch) -> clocks.FastRetries:
     """The client's waits between retries cost nothing; its timeouts are two seconds.
     `fast_retries.slept` lists the waits, in seconds."""
-    retries = FastRetries()
+    retries = clocks.FastRetries()
     retries.install(monkeypatch)
     return retries
+
+
+@pytest.fixture
+def set_offline(monkeypatch):
+    """`set_offline(True)` acts as `HF_HUB_OFFLINE=1` does in a new process."""
+
+    def run(flag: bool) -> None:
+        clocks.set_offline(flag, monkeypatch)
+
+    yield run
+    run(False)

@@ -8,6 +8,8 @@ import pytest
 from halo_keras.hub import client
 from halo_keras.hub.errors import HubError, PresetError
 
+pytestmark = pytest.mark.backend
+
 FILES = {
     "config.json": b'{"a": 1}',
     "model.weights.h5": bytes(range(256)) * 5000,
@@ -181,17 +183,15 @@ def test_odd_arguments_ask_nothing(hub_server, fetch):
     assert not hub_server.requests
 
 
-def test_the_environment_alone_forbids_the_network(hub_server, fetch, monkeypatch):
-    from huggingface_hub import constants
-
+def test_the_environment_alone_forbids_the_network(hub_server, fetch, set_offline):
     hub_server.add_repo(REPO, FILES)
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    set_offline(True)
     with pytest.raises(HubError, match="HF_HUB_OFFLINE"):
         fetch()
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    set_offline(False)
     fetch()
     before = len(hub_server.requests)
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    set_offline(True)
     assert contents(fetch()) == wanted()
     assert len(hub_server.requests) == before
 

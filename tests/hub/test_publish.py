@@ -158,7 +158,7 @@ def trained(repository, tmp_path_factory):
 
 
 def test_train_publish_pull_and_stay_offline(
-    trained, hub_server, hub_cache, writer, monkeypatch
+    trained, hub_server, hub_cache, writer, set_offline
 ):
     repo = "tester/halo-tiny"
     done = hub.publish(trained, repo)
@@ -174,10 +174,8 @@ def test_train_publish_pull_and_stay_offline(
     np.testing.assert_array_equal(forecast(pulled), expected)
     plain = keras.saving.load_model(f"hf://{repo}")
     np.testing.assert_allclose(forecast(plain), expected, atol=1e-6)
-    from huggingface_hub import constants
-
     before = len(hub_server.requests)
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    set_offline(True)
     offline = halo_keras.from_pretrained(f"hf://{repo}", cache_dir=hub_cache)
     np.testing.assert_array_equal(forecast(offline), expected)
     assert len(hub_server.requests) == before

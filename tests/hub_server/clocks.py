@@ -1,4 +1,4 @@
-"""The clients' own waits and memories, made short for tests."""
+"""The clients' own waits, memories and switches, as tests need them."""
 
 import importlib
 import sys
@@ -36,3 +36,12 @@ def forget_listings() -> None:
     module = sys.modules.get("huggingface_hub.hf_file_system")
     if module is not None:
         module.HfFileSystem.clear_instance_cache()
+
+
+def set_offline(flag: bool, monkeypatch) -> None:
+    """What `HF_HUB_OFFLINE=1` in the environment of a new process would do."""
+    constants = importlib.import_module("huggingface_hub.constants")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", flag)
+    # Before 1.0 the switch was built into each thread's session.
+    utils = importlib.import_module("huggingface_hub.utils")
+    getattr(utils, "reset_sessions", lambda: None)()
