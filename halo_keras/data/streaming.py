@@ -29,7 +29,8 @@ class ClipStream:
 
     ```python
     stream = ClipStream("hf://owner/name", "train", batch_size=32)
-    model.fit(stream.forever(), steps_per_epoch=len(stream), epochs=10)
+    steps = len(stream)
+    model.fit(stream.forever(), steps_per_epoch=steps, epochs=10, shuffle=False)
     ```
 
     Args:
@@ -110,10 +111,12 @@ class ClipStream:
             )
         self.epoch += 1
 
-    def forever(self) -> Iterator[dict[str, np.ndarray]]:
-        """The batches of this epoch, of the next, and so on without end, for `fit`."""
+    def forever(self) -> Iterator[tuple[dict[str, np.ndarray]]]:
+        """The batches of this epoch, of the next, and so on without end, for `fit`,
+        which takes tuples from a generator: each batch is in a tuple of its own."""
         while True:
-            yield from self
+            for batch in self:
+                yield (batch,)
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         about, where = self.repository.description, self.repository.where

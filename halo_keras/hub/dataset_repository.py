@@ -65,7 +65,7 @@ def open_repository(source: str | PathLike, **access: Any) -> Repository:
             **access,
         )
     except HubError as error:
-        if error.file != DESCRIPTION:
+        if error.file != DESCRIPTION or "no such file" not in str(error):
             raise
         raise HubError(
             f"{handle} holds no {DESCRIPTION}.",

@@ -102,13 +102,13 @@ def push_preset(output: Path, options: argparse.Namespace) -> None:
     """
     if options.push_to_hub is None:
         return
-    from halo_keras import hub
-    from halo_keras.hub.errors import HubError
+    from halo_keras.hub.errors import HubError, PresetError
+    from halo_keras.hub.publishing import publish
 
     repo_id = options.push_to_hub
     try:
-        done = hub.publish(output, repo_id)
-    except HubError as error:
+        done = publish(output, repo_id)
+    except (HubError, PresetError) as error:
         raise HubError(
             f"{error} The preset is complete in {output}; publish it with: "
             f"halo-keras publish {output} {repo_id}",

@@ -21,7 +21,7 @@ def test_names_and_splits():
         ("balls", {"split": "tets"}, "no split 'tets'; did you mean 'test'"),
         ("balls", {"num_clip": 3}, "no option 'num_clip'; did you mean 'num_clips'"),
         ("balls", {"source": "somewhere"}, "is computed, not read"),
-        ("sprites", {"source": "hf://a/b"}, "Hugging Face Hub .* not available yet"),
+        ("sprites", {"source": "hf://a"}, "is written owner/name"),
     ],
 )
 def test_unknown_words(name, arguments, message):

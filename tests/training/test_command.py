@@ -39,8 +39,8 @@ def test_options_change_the_recipe():
     ("arguments", "message"),
     [
         (["--preset", "otter"], "no preset 'otter' here; did you mean 'other'? Known"),
-        (["--push-to-hub", "me/x"], "--push-to-hub comes with the Hub"),
-        (["--source", "hf://me/x"], "--source hf://... comes with the Hub"),
+        (["--push-to-hub", "x"], "is written owner/name"),
+        (["--source", "hf://x"], "is written owner/name"),
         (["--set", "epoch=3"], "did you mean 'epochs'?"),
         (["--set", "epochs"], "--set takes key=value"),
         (["--epochs", "0"], "epochs must lie in [1, 100000]"),
