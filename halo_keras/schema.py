@@ -61,7 +61,8 @@ class Float:
             return
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ConfigError(f"{where} must be a number, received {_show(value)}.")
-        if not math.isfinite(value) or not self.low <= value <= self.high:
+        # Compared before isfinite, which a huge int would overflow; NaN fails both.
+        if not self.low <= value <= self.high or not math.isfinite(value):
             raise ConfigError(
                 f"{where} must be finite and lie in [{self.low}, {self.high}], "
                 f"received {_show(value)}."

@@ -1,20 +1,19 @@
 """From `config.json` to a built model of ours, and back.
 
 The file has Keras's own layout, so that plain Keras can load it too. Here it is read
-differently: `module` and `class_name` choose nothing, classes come from
-`registry.lookup`, their arguments are checked against `config_fields`, and objects
-are made by `cls(**arguments)`. `keras.saving.deserialize_keras_object` never sees a
-preset file.
+differently: classes come from `registry.lookup` by `registered_name`; `module` and
+`class_name` choose nothing and must be exactly those of the class; arguments are
+checked against `config_fields`; and objects are made by `cls(**arguments)`.
+`keras.saving.deserialize_keras_object` never sees a preset file. A class that moves
+to another file must keep its old `__module__`, or its presets no longer load.
 """
 
-import contextlib
-import math
-import threading
 from pathlib import Path
 from typing import Any
 
 from halo_keras.hub import registry
 from halo_keras.hub.errors import PresetError
+from halo_keras.hub.parameter_budget import parameter_budget
 from halo_keras.hub.strict_json import read_json
 from halo_keras.schema import ConfigError, ListOf, Part, Text, check_config, nearest
 
@@ -24,6 +23,7 @@ MAX_DEPTH = 8
 
 _NODE_KEYS = {"module", "class_name", "config", "registered_name"}
 _BUILD_CONFIG = {"input_shape": None}
+_NAME = Text(optional=True)
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -48,13 +48,20 @@ def read_config(path: Path) -> dict[str, Any]:
     return config
 
 
-def build_model(config: dict, path: Path, max_parameters: int = MAX_PARAMETERS):
+def build_model(
+    config: dict,
+    path: Path,
+    max_parameters: int = MAX_PARAMETERS,
+    blank: bool = False,
+):
     """A built `keras.Model` from a serialised one, with fresh weights.
 
     Args:
-        config: what `read_config` gave.
+        config: what `read_config` gave. All of it is checked before any object is
+            made.
         path: the file that errors name.
         max_parameters: building stops before the first weight beyond that sum.
+        blank: the weights are zeros, for a caller who loads a file into all of them.
 
     Raises:
         PresetError: for a class that is not ours, an argument that its
@@ -64,17 +71,14 @@ def build_model(config: dict, path: Path, max_parameters: int = MAX_PARAMETERS):
 
     node = {key: value for key, value in config.items() if key != "build_config"}
     try:
+        cls = check_node(node)
+        if not issubclass(cls, keras.Model):
+            raise ConfigError(f"the model must be a model, received a {cls.__name__}.")
         # Parts may create weights on construction: the budget covers both steps.
-        with _parameter_budget(max_parameters):
-            model = _make(node, None, "the model", depth=0)
-            if not isinstance(model, keras.Model):
-                raise ConfigError(
-                    f"the model must be a model, received a {type(model).__name__}."
-                )
+        with parameter_budget(max_parameters, blank):
+            model = _make(node)
             if not model.built:
                 model.build(None)
-    except PresetError:
-        raise
     except Exception as error:
         raise PresetError(f"{path}: {error}") from error
     return model
@@ -92,7 +96,20 @@ def serialize_model(model) -> dict[str, Any]:
     return {**node, "build_config": dict(_BUILD_CONFIG)}
 
 
-def _make(node: Any, kind: str | None, where: str, depth: int):
+def check_node(
+    node: Any, kind: str | None = None, where: str = "the model", depth: int = 0
+) -> type:
+    """The class of a serialised object, all of which was checked; makes nothing.
+
+    Args:
+        node: module, class_name, config and registered_name, as Keras writes them.
+        kind: the `part_kind` that the class must have, if any.
+        where: what errors call the object.
+        depth: how many objects it lies within.
+
+    Raises:
+        ConfigError: for an unknown class, or a wrong argument at any depth.
+    """
     if depth > MAX_DEPTH:
         raise ConfigError(f"{where} is nested more than {MAX_DEPTH} parts deep.")
     if not isinstance(node, dict) or set(node) != _NODE_KEYS:
@@ -108,22 +125,37 @@ def _make(node: Any, kind: str | None, where: str, depth: int):
     where = f"{where} ({cls.__name__})" if depth else cls.__name__
     config = node["config"]
     check_config(cls.config_fields, config, where)
-    Text(optional=True).check(config.get("name"), f"{where}.name")
-    arguments = {}
+    _NAME.check(config.get("name"), f"{where}.name")
     for key, value in config.items():
         field = cls.config_fields.get(key)
-        arguments[key] = _resolve_parts(field, value, f"{where}.{key}", depth)
-    return cls(**arguments)
+        for part, at, entry in _parts(field, value, f"{where}.{key}"):
+            check_node(entry, part.kind, at, depth + 1)
+    return cls
 
 
-def _resolve_parts(field: Any, value: Any, where: str, depth: int) -> Any:
+def _parts(field: Any, value: Any, where: str):
+    """The serialised objects in the value of one argument: field, place, object."""
     if isinstance(field, Part) and value is not None:
-        return _make(value, field.kind, where, depth + 1)
+        yield field, where, value
+    elif isinstance(field, ListOf) and value is not None:
+        for index, entry in enumerate(value):
+            yield from _parts(field.item, entry, f"{where}[{index}]")
+
+
+def _make(node: dict):
+    """The object of a checked node."""
+    cls = registry.lookup(node["registered_name"])
+    fields = cls.config_fields
+    return cls(
+        **{key: _made(fields.get(key), value) for key, value in node["config"].items()}
+    )
+
+
+def _made(field: Any, value: Any) -> Any:
+    if isinstance(field, Part) and value is not None:
+        return _make(value)
     if isinstance(field, ListOf) and value is not None:
-        return [
-            _resolve_parts(field.item, entry, f"{where}[{index}]", depth)
-            for index, entry in enumerate(value)
-        ]
+        return [_made(field.item, entry) for entry in value]
     return value
 
 
@@ -136,46 +168,14 @@ def _resolve(node: dict, where: str) -> type:
             f"{where} is of the class {_short(name)}, which presets may not contain"
             f"{nearest(name, known)}. Known: {', '.join(known)}."
         )
-    if node["class_name"] != cls.__name__ or not isinstance(node["module"], str):
-        raise ConfigError(
-            f"{where}: class_name must be {cls.__name__!r} and module a string, "
-            f"received {_short(node['class_name'])} and {_short(node['module'])}."
-        )
+    expected = {"module": cls.__module__, "class_name": cls.__name__}
+    for key, own in expected.items():
+        if node[key] != own:
+            raise ConfigError(
+                f"{where}: {key} of {name} must be {own!r}, "
+                f"received {_short(node[key])}."
+            )
     return cls
-
-
-@contextlib.contextmanager
-def _parameter_budget(limit: int):
-    """Within this block, this thread's layers stop before `limit` parameters are
-    exceeded, ahead of the allocation. Bounds of single arguments cannot see a
-    product of them."""
-    import keras
-
-    thread = threading.get_ident()
-    asked = 0
-    add_weight = keras.layers.Layer.add_weight
-
-    def counted(layer, shape=None, *args, **kwargs):
-        nonlocal asked
-        if threading.get_ident() == thread:
-            size = (shape,) if isinstance(shape, int) else tuple(shape or ())
-            asked += math.prod(int(side or 0) for side in size)
-            if asked > limit:
-                raise ConfigError(
-                    f"the configuration asks for more than {limit} parameters, which "
-                    "is more than its weight file holds or a preset may have."
-                )
-        return add_weight(layer, shape, *args, **kwargs)
-
-    with _patch_lock:
-        keras.layers.Layer.add_weight = counted
-        try:
-            yield
-        finally:
-            keras.layers.Layer.add_weight = add_weight
-
-
-_patch_lock = threading.RLock()
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ commit of each version. Both are null where nothing was published. Older version
 
 import os
 import re
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -152,7 +153,7 @@ def read_index(folder: Path) -> dict[str, Any]:
 def write_index(folder: Path, index: dict[str, Any]) -> Path:
     """Writes an index, all of it or nothing."""
     target = folder / INDEX
-    draft = folder / f".{INDEX}.partial"
+    draft = folder / f".{INDEX}.partial-{secrets.token_hex(4)}"
     try:
         write_text(draft, to_json(index))
         os.replace(draft, target)

@@ -4,8 +4,8 @@ Both come with a preset and may come from strangers: they are data to show, boun
 size and in form, and no field names a class, a file to open or an address.
 """
 
-import math
 import re
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,8 +81,9 @@ class Plain:
         if value is None or isinstance(value, bool):
             return
         if isinstance(value, (int, float)):
-            if not math.isfinite(value):
-                raise ConfigError(f"{where} must be finite, received {value}.")
+            # Compared, as math.isfinite of a huge int is an error of another kind.
+            if not abs(value) <= sys.float_info.max:
+                raise ConfigError(f"{where} must be finite, received {_show(value)}.")
         elif isinstance(value, str):
             Text(max_length=500).check(value, where)
         elif isinstance(value, (list, dict)) and self.depth > 0:

@@ -27,6 +27,7 @@ from halo_keras.hub.preset_files import (
 from halo_keras.hub.resolving import HubOptions, resolve
 from halo_keras.hub.strict_json import check_file
 from halo_keras.hub.sums import check_sums
+from halo_keras.hub.swapping import read_steadily
 from halo_keras.hub.weights import load_weights as load_weight_file
 from halo_keras.hub.weights import parameter_count, read_layout
 
@@ -125,7 +126,9 @@ def from_pretrained(
     """
     options = HubOptions(revision, cache_dir, force_download, token, local_files_only)
     found = resolve(handle, options)
-    return _load(found.folder, found.sums, load_weights)
+    return read_steadily(
+        found.folder, lambda: _load(found.folder, found.sums, load_weights)
+    )
 
 
 def list_presets() -> PresetList:
@@ -166,7 +169,7 @@ def verify(handle) -> PresetInfo:
         HubError: what is on the Hub cannot be had.
     """
     found = resolve(handle, complete=True)
-    return verify_folder(found.folder, found.sums)
+    return read_steadily(found.folder, lambda: verify_folder(found.folder, found.sums))
 
 
 def verify_folder(folder: Path, pinned: dict[str, str] | None = None) -> PresetInfo:
@@ -190,7 +193,7 @@ def _load(folder: Path, pinned: dict[str, str] | None, load_weights: bool):
     limit = MAX_PARAMETERS
     if load_weights:
         limit = min(limit, 2 * parameter_count(read_layout(weights_path)) + 1024)
-    model = build_model(config, config_path, limit)
+    model = build_model(config, config_path, limit, blank=load_weights)
     if model.count_params() != metadata["parameter_count"]:
         raise PresetError(
             f"{folder / METADATA} states {metadata['parameter_count']} parameters, the "

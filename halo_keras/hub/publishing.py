@@ -1,6 +1,5 @@
 """Presets to the Hub and from it: a checked list of files, one commit, one card."""
 
-import secrets
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from halo_keras.hub.index import zoo_folder
 from halo_keras.hub.preset_files import CARD, file_names, load_metadata, load_metrics
 from halo_keras.hub.presets import verify_folder
 from halo_keras.hub.resolving import HubOptions, resolve
+from halo_keras.hub.swapping import draft_of, put_in_place
 
 CREDITS = "CREDITS.md"
 # In a licence of data, words that forbid to give the data to others.
@@ -143,7 +143,7 @@ def pull(
         PresetError: the files are no preset of this package, or damaged.
         HubError: they cannot be had.
     """
-    from halo_keras.hub.saving import check_target, replace_folder
+    from halo_keras.hub.saving import check_target
 
     options = HubOptions(revision, cache_dir, force_download, token, local_files_only)
     found = resolve(preset, options, complete=True, from_hub=True)
@@ -152,17 +152,14 @@ def pull(
         return found.folder
     folder = Path(folder)
     metadata = load_metadata(found.folder, found.sums)
-    check_target(folder, metadata["name"], metadata["version"])
+    wanted = folder, metadata["name"], metadata["version"]
+    check_target(*wanted)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = folder.parent / f".{folder.name}.partial-{secrets.token_hex(4)}"
-    draft.mkdir()
-    try:
+    with draft_of(folder) as draft:
         for name in file_names(metadata):
             shutil.copyfile(found.folder / name, draft / name)
         verify_folder(draft, found.sums)
-        replace_folder(draft, folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        put_in_place(draft, folder, lambda: check_target(*wanted))
     return folder
 
 

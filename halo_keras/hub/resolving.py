@@ -13,6 +13,7 @@ from halo_keras.hub.errors import HubError, PresetError
 from halo_keras.hub.index import Pinned, bundled_folder, known_names, pinned
 from halo_keras.hub.metadata import is_preset_name
 from halo_keras.hub.preset_files import PRESET_FILES, file_names, load_metadata
+from halo_keras.hub.swapping import restore
 from halo_keras.schema import nearest
 
 
@@ -64,6 +65,7 @@ def resolve(
         raise PresetError(f"Expected a preset or a folder, received {text!r}.")
     try:
         path = Path(handle).expanduser()
+        restore(path)
         is_folder = path.is_dir()
     except (OSError, RuntimeError) as error:
         raise PresetError(f"{text!r} is not usable as a folder: {error}.") from error

@@ -1,8 +1,6 @@
 """Writes a preset folder: all of it, or nothing."""
 
-import os
 import platform
-import secrets
 import shutil
 import sys
 from collections.abc import Iterable
@@ -36,6 +34,7 @@ from halo_keras.hub.presets import (
 )
 from halo_keras.hub.strict_json import to_json, write_text
 from halo_keras.hub.sums import sha256
+from halo_keras.hub.swapping import draft_of, put_in_place, read_steadily
 from halo_keras.hub.weights import write_weights
 from halo_keras.schema import ConfigError, nearest
 
@@ -62,8 +61,9 @@ def save_preset(
     """Writes `model` as a preset folder that loads with `from_pretrained(folder)`.
 
     The files are written to a folder beside the target and read back; only then is an
-    older version of the same preset replaced. Compile settings and optimiser state
-    are not part of a preset.
+    older version of the same preset replaced, as a whole: whoever reads it meanwhile
+    gets the old one or the new one, also if the disk is full or the process killed.
+    Compile settings and optimiser state are not part of a preset.
 
     Args:
         model: a built model of a registered class.
@@ -89,9 +89,7 @@ def save_preset(
     extra = _extra_names(extra_files)
     check_target(folder, name, metadata["version"])
     folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = folder.parent / f".{folder.name}.partial-{secrets.token_hex(4)}"
-    draft.mkdir()
-    try:
+    with draft_of(folder) as draft:
         _write_model(model, draft)
         for file_name, source in extra.items():
             shutil.copyfile(source, draft / file_name)
@@ -102,9 +100,9 @@ def save_preset(
         write_text(draft / METADATA, to_json(metadata))
         write_text(draft / CARD, model_card(metadata, metrics))
         info = verify_folder(draft)
-        replace_folder(draft, folder)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        put_in_place(
+            draft, folder, lambda: check_target(folder, name, metadata["version"])
+        )
     return info
 
 
@@ -139,7 +137,7 @@ def _write_model(model, draft: Path) -> None:
     """Saves a twin made from the configuration: what cannot be read is not written."""
     config = serialize_model(model)
     write_text(draft / CONFIG, to_json(config))
-    twin = build_model(config, draft / CONFIG)
+    twin = build_model(config, draft / CONFIG, blank=True)
     carried = draft / "carried.weights.h5"
     model.save_weights(carried)
     twin.load_weights(carried)
@@ -168,6 +166,10 @@ def check_target(folder: Path, name: str, version: int) -> None:
 
     It may if there is nothing, an empty folder, or the same or an older version.
     """
+    read_steadily(folder, lambda: _check_target(folder, name, version))
+
+
+def _check_target(folder: Path, name: str, version: int) -> None:
     if not folder.exists() and not folder.is_symlink():
         return
     if not folder.is_dir() or folder.is_symlink():
@@ -194,21 +196,6 @@ def check_target(folder: Path, name: str, version: int) -> None:
             f"{name} version {version} does not replace: raise the version or choose "
             "another target."
         )
-
-
-def replace_folder(draft: Path, folder: Path) -> None:
-    """Puts the complete `draft` in the place of `folder`; restores it on failure."""
-    if not folder.exists():
-        os.replace(draft, folder)
-        return
-    old = folder.parent / f".{folder.name}.replaced-{secrets.token_hex(4)}"
-    os.replace(folder, old)
-    try:
-        os.replace(draft, folder)
-    except OSError:
-        os.replace(old, folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _versions() -> dict[str, str]:

@@ -76,11 +76,11 @@ def write_text(path: Path, text: str) -> None:
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    data = dict(pairs)
-    if len(data) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"the key {twice[:60]!r} appears twice")
+    data = {}
+    for key, value in pairs:
+        if key in data:
+            raise ValueError(f"the key {key[:60]!r} appears twice")
+        data[key] = value
     return data
 
 

@@ -4,7 +4,6 @@ And new cards, which depend on the measurements and on how this package writes t
 """
 
 import os
-import secrets
 import shutil
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from halo_keras.hub.presets import (
 from halo_keras.hub.resolving import resolve
 from halo_keras.hub.strict_json import to_json, write_text
 from halo_keras.hub.sums import sha256
+from halo_keras.hub.swapping import draft_of, put_in_place
 
 
 def is_installed(folder) -> bool:
@@ -64,30 +64,20 @@ def update_metrics(preset, metrics: dict[str, Any]) -> PresetInfo:
             f"{folder} belongs to an installed package and is not changed: copy the "
             "folder and update the copy."
         )
-    token = secrets.token_hex(4)
-    draft = folder.parent / f".{folder.name}.partial-{token}"
-    old = folder.parent / f".{folder.name}.replaced-{token}"
-    try:
-        shutil.copytree(folder, draft)
+    with draft_of(folder) as draft:
+        shutil.copytree(folder, draft, dirs_exist_ok=True)
         write_text(draft / METRICS, to_json(metrics))
         metadata["sha256"][METRICS] = sha256(draft / METRICS)
         write_text(draft / METADATA, to_json(metadata))
         write_text(draft / CARD, model_card(metadata, metrics))
         info = verify_folder(draft)
-        os.replace(folder, old)
-        os.replace(draft, folder)
-        if (folder.parent / INDEX).is_file():
-            pin_preset(folder)
-    except BaseException:
-        if old.exists():
-            if folder.exists():
-                os.replace(folder, draft)
-            os.replace(old, folder)
-        raise
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+        put_in_place(draft, folder, then=lambda: _pin(folder))
     return info
+
+
+def _pin(folder: Path) -> None:
+    if (folder.parent / INDEX).is_file():
+        pin_preset(folder)
 
 
 def update_cards(zoo=None) -> list[Path]:

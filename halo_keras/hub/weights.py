@@ -6,6 +6,7 @@ number is read: a preset's file holds groups and plain contiguous arrays, with e
 the names, shapes and dtypes that its model has.
 """
 
+import contextlib
 import math
 import tempfile
 from pathlib import Path
@@ -74,10 +75,10 @@ def check_weights(path: Path, model) -> None:
                 f"{path}: {name} must be {dtype} of shape {shape}, "
                 f"received {has_dtype} of shape {has_shape}."
             )
-    with h5py.File(path, "r") as file:
+    with _damage_named(path), h5py.File(path, "r") as file:
         for name in found:
             if not np.isfinite(file[name][()]).all():
-                raise PresetError(f"{path}: {name} holds NaN or infinite values.")
+                raise PresetError(f"{name} holds NaN or infinite values.")
 
 
 def load_weights(path: Path, model) -> None:
@@ -115,16 +116,25 @@ def read_layout(path: Path) -> Layout:
         kind = kind or ("an empty file" if not head else "something else")
         raise PresetError(f"{path} is not an HDF5 weight file but {kind}.")
     layout: Layout = {}
+    with _damage_named(path), h5py.File(path, "r") as file:
+        _walk(file, "", layout, seen=set(), depth=0)
+        declared = sum(math.prod(s) * dtype.itemsize for s, dtype in layout.values())
+        if declared > path.stat().st_size:
+            raise PresetError(f"the arrays declare {declared} bytes, more than it has.")
+    return layout
+
+
+@contextlib.contextmanager
+def _damage_named(path: Path):
+    """Whatever reading HDF5 may throw leaves as a `PresetError` that names the file."""
     try:
-        with h5py.File(path, "r") as file:
-            _walk(file, "", layout, seen=set(), depth=0)
+        yield
     except PresetError as error:
         raise PresetError(f"{path}: {error}") from error
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
+    except Exception as error:  # h5py has no class of its own for a damaged file
         raise PresetError(
-            f"{path} is damaged or truncated ({error}): fetch it again."
+            f"{path} is damaged or truncated ({_shown(str(error))}): fetch it again."
         ) from error
-    return layout
 
 
 def parameter_count(layout: Layout) -> int:
@@ -138,22 +148,25 @@ def _walk(group, prefix: str, layout: Layout, seen: set, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise PresetError(f"groups are nested more than {MAX_DEPTH} deep.")
     _check_object(group, prefix or "/", seen)
+    if len(group) > MAX_OBJECTS:  # known without listing them
+        raise PresetError(f"{_shown(prefix) or '/'} has more than {MAX_OBJECTS} names.")
     for key in group:
         name = f"{prefix}/{key}"
         if not isinstance(group.get(key, getlink=True), h5py.HardLink):
-            raise PresetError(f"{name} is a soft or external link.")
+            raise PresetError(f"{_shown(name)} is a soft or external link.")
         kind = group.get(key, getclass=True)
         if kind is h5py.Group:
             _walk(group[key], name, layout, seen, depth + 1)
         elif kind is h5py.Dataset:
             layout[name] = _check_array(group[key], name, seen)
         else:
-            raise PresetError(f"{name} is neither a group nor an array.")
+            raise PresetError(f"{_shown(name)} is neither a group nor an array.")
 
 
 def _check_object(item, name: str, seen: set) -> None:
     import h5py
 
+    name = _shown(name)
     address = h5py.h5o.get_info(item.id).addr
     if address in seen:
         raise PresetError(f"{name} appears twice in the file.")
@@ -169,6 +182,7 @@ def _check_array(array, name: str, seen: set) -> tuple[tuple[int, ...], np.dtype
     import h5py
 
     _check_object(array, name, seen)
+    name = _shown(name)
     plan = array.id.get_create_plist()
     if array.is_virtual or array.external or plan.get_external_count():
         raise PresetError(f"{name} takes its values from another file.")
@@ -193,5 +207,11 @@ def _fits(found: np.dtype, expected: np.dtype) -> bool:
 def _first(names: list[str]) -> str:
     if not names:
         return "nothing"
-    shown = ", ".join(name[:80] for name in names[:3])
+    shown = ", ".join(map(_shown, names[:3]))
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+
+
+def _shown(text: str) -> str:
+    """Text out of a file, short, and without characters that steer a terminal."""
+    text = text if len(text) <= 160 else f"{text[:80]}...{text[-60:]}"
+    return text if text.isprintable() else ascii(text)

@@ -136,7 +136,7 @@ def test_a_failed_swap_restores_the_old_preset(save, tmp_path, monkeypatch):
             raise OSError("busy")
         replace(source, target)
 
-    monkeypatch.setattr(saving.os, "replace", fail_second)
+    monkeypatch.setattr(os, "replace", fail_second)
     with pytest.raises(OSError, match="busy"):
         save(tmp_path / "p", seed=1, version=2)
     assert hub.verify(tmp_path / "p").version == 1
