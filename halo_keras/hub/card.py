@@ -125,7 +125,8 @@ def _license(name: str) -> list[str]:
     # The Hub knows identifiers; anything longer is told as a licence of its own.
     if re.fullmatch(r"[A-Za-z0-9.-]+", name):
         return [f"license: {json.dumps(name.lower())}"]
-    return ["license: other", f"license_name: {json.dumps(name)}"]
+    slug = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")
+    return ["license: other", f"license_name: {json.dumps(slug)}"]
 
 
 def _use(metadata: dict, repo_id: str | None) -> list[str]:

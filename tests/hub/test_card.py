@@ -43,6 +43,7 @@ def test_odd_text_stays_text(preset):
     }
     card = read_card(model_card(metadata, {"a|b": 1.0}))
     assert card.data.license == "other"
+    assert card.data.to_dict()["license_name"] == "cc-by-sa-3.0-and-others"
     assert "a: b # c" in card.data.tags
     assert "a\\|b" in card.content
 
