@@ -6,6 +6,8 @@ gives each of several machines (nodes) its own clips.
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import itertools
 from collections.abc import Iterator
 from os import PathLike
@@ -154,8 +156,13 @@ class ClipStream:
         rows = rows.with_format("arrow")
         if self.shuffle:
             # One file at a time: reading ahead in several ends with a wait of seconds.
+            # Older versions of `datasets` do so always and have no such option.
+            known = inspect.signature(rows.shuffle).parameters
+            one = {"max_buffer_input_shards": 1}
             rows = rows.shuffle(
-                seed=self.seed, buffer_size=self.buffer_size, max_buffer_input_shards=1
+                seed=self.seed,
+                buffer_size=self.buffer_size,
+                **(one if one.keys() <= known.keys() else {}),
             )
         if self.num_nodes > 1:
             rows = split_dataset_by_node(rows, self.node, self.num_nodes)
@@ -167,8 +174,6 @@ class ClipStream:
 
     def _errors(self):
         """What the clients throw on the way, as a HubError; for a folder nothing."""
-        import contextlib
-
         from halo_keras.hub.client import hub_errors
 
         handle = self.repository.handle

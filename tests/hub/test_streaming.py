@@ -2,9 +2,12 @@
 
 import datasets
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 from data import parquet_cases as cases
 
+from halo_keras import data
 from halo_keras.data.clip_folder import build_folder
 from halo_keras.data.streaming import ClipStream, clips_a_node
 from halo_keras.hub.dataset_pushing import push_dataset
@@ -104,7 +107,7 @@ def test_uneven_files_leave_no_node_short(tmp_path):
 def test_no_wait_at_the_end_of_a_pass(folder, monkeypatch):
     """`datasets` sleeps for seconds where it reads ahead in several files."""
     slept = []
-    monkeypatch.setattr("datasets.iterable_dataset.time.sleep", slept.append)
+    monkeypatch.setattr("time.sleep", slept.append)
     list(ClipStream(folder, batch_size=8))
     assert slept == []
 
@@ -154,6 +157,26 @@ def test_a_hub_that_goes_away_is_one_error(
     hub_server.fault("status", path_contains="parquet", method="GET", status=403)
     with pytest.raises(HubError, match="me/noise"):
         list(stream)
+
+
+def test_no_picture_is_opened_by_its_path(clips, tmp_path, hub_server):
+    """`datasets` by itself would read the file, or ask the address."""
+    folder = tmp_path / "clips"
+    build_folder([clips], folder)
+    (file,) = (folder / "data").iterdir()
+    table = pyarrow.parquet.read_table(file)
+    rows = table.to_pylist()
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(rows[0]["frames"][0]["bytes"])
+    for path in (str(secret), f"{hub_server.url}/me/noise/resolve/main/secret.png"):
+        rows[0]["frames"][0] = {"bytes": None, "path": path}
+        changed = pyarrow.Table.from_pylist(rows, schema=table.schema)
+        pyarrow.parquet.write_table(changed, file)
+        with pytest.raises(ValueError, match="paths are not followed"):
+            list(ClipStream(folder, batch_size=8))
+        with pytest.raises(ValueError, match="paths are not followed"):
+            data.load("noise", source=folder)
+    assert hub_server.requests == []
 
 
 def test_fit_on_a_stream(folder):
