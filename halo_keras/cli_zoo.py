@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-DATA_DIR = "folder with the raw files of the preset's dataset (default: its own source)"
+DATA_DIR = (
+    "raw files of the preset's dataset, or its clips as parquet: a folder or "
+    "hf://OWNER/NAME (default: its own source)"
+)
 
 
 def add_commands(command) -> None:

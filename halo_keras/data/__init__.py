@@ -15,11 +15,14 @@ from halo_keras.data import (
 from halo_keras.data.clip_batches import ClipBatches
 from halo_keras.data.clip_dataset import ClipDataset
 from halo_keras.data.fit_frames import fit_frames, fit_note
+from halo_keras.data.mnist_parquet import read_mnist
 from halo_keras.data.registry import load, names, register, splits
+from halo_keras.data.streaming import ClipStream
 
 __all__ = [
     "ClipBatches",
     "ClipDataset",
+    "ClipStream",
     "actions",
     "balls",
     "balls_speed",
@@ -29,6 +32,7 @@ __all__ = [
     "load",
     "mug",
     "names",
+    "read_mnist",
     "register",
     "splits",
     "sprites",

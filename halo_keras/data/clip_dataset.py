@@ -163,33 +163,9 @@ class ClipDataset:
 
     def describe(self) -> str:
         """Counts, factors, licence and attribution, as a few lines of text."""
-        shape = " x ".join(str(size) for size in self.frames.shape[1:])
-        lines = [
-            f"{self.name}, split {self.split}: {len(self):,} clips of {shape} "
-            f"({self.kind}, {self.frames.dtype}, "
-            f"{self.value_range[0]:g} to {self.value_range[1]:g})"
-        ]
-        for name, value in self.labels.items():
-            present, counts = np.unique(value, return_counts=True)
-            names = self.label_names.get(name)
-            spread = f"{counts.min():,}"
-            if counts.max() > counts.min():
-                spread += f" to {counts.max():,}"
-            of = f" of {len(names):,}" if names else ""
-            line = f"  {name}: {len(present):,}{of} classes, {spread} clips each"
-            if names and len(names) <= 12:
-                line += f" ({', '.join(names)})"
-            lines.append(line)
-        if self.times is not None:
-            lines.append(f"  times: 0 to {self.times.max():g} frames")
-        if self.mask is not None:
-            lines.append(f"  mask: {self.mask.mean():.1%} of the frames count")
-        if self.states is not None:
-            lines.append(f"  states: {', '.join(self.states)}")
-        if self.origin is not None:
-            lines.append(f"  read from: {self.origin}")
-        lines += [f"  licence: {self.license}", f"  attribution: {self.attribution}"]
-        return "\n".join(lines)
+        from halo_keras.data.clip_summary import summary
+
+        return summary(self)
 
     def _check_frames(self):
         if self.kind == "video":

@@ -118,12 +118,14 @@ def is_repository(source) -> bool:
 
 
 def content_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that decide on the clips, as JSON has them.
-
-    Raises: TypeError for an option that JSON cannot say.
-    """
+    """The options that decide on the clips, as JSON has them."""
     kept = {k: v for k, v in options.items() if k not in _NOT_OF_THE_CONTENT}
-    return json.loads(json.dumps(kept))
+    return json.loads(json.dumps(kept, default=_plain))
+
+
+def _plain(value):
+    """NumPy's numbers and arrays as Python's; everything else as text."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
 def _entry(name: str) -> _Entry:

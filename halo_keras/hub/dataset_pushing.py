@@ -122,7 +122,15 @@ def _there(repo_id: str, revision: str | None, token) -> Description | None:
 
 
 def _check_licence(text: str, private: bool | None) -> None:
-    if private is not True and any(word in text.lower() for word in _CLOSED):
+    if private is True:
+        return
+    if text.lower().startswith("unknown"):
+        raise ValueError(
+            f"nobody may use clips of an unknown licence ({text}): state it when the "
+            "dataset is loaded or built (--set license=...), or pass private=True "
+            "(--private)."
+        )
+    if any(word in text.lower() for word in _CLOSED):
         raise ValueError(
             f"the licence of these clips ({text}) does not let others have them: they "
             "are not pushed to a public repository. Pass private=True (--private) if "

@@ -1,5 +1,6 @@
 """Clips as parquet: bit for bit back, readable by `datasets`, nothing hostile in."""
 
+import errno
 import io
 import json
 
@@ -133,6 +134,23 @@ def test_a_label_that_would_hide_a_column(tmp_path):
     with pytest.raises(ValueError, match="no label may be called 'frames'"):
         build_folder([bad], tmp_path / "clips")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
+    folder = tmp_path / "clips"
+    build_folder([cases.full()], folder)
+    before = {path: path.read_bytes() for path in folder.rglob("*.*")}
+
+    def full_disk(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("halo_keras.data.clip_parquet.to_table", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        build_folder([cases.full("test", num_clips=4)], folder)
+    with pytest.raises(OSError, match="No space left"):
+        build_folder([cases.full()], tmp_path / "new")
+    assert {path: path.read_bytes() for path in folder.rglob("*.*")} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["clips"]
 
 
 def test_splits_are_added_but_not_replaced_or_mixed(tmp_path):

@@ -230,12 +230,14 @@ def dump(plain):
     return json.dumps(plain).encode()
 
 
-@pytest.mark.parametrize("licence", ["research only", "X licence: no redistribution"])
+@pytest.mark.parametrize(
+    "licence", ["research only", "X: no redistribution", "unknown: videos of the user"]
+)
 def test_closed_licences_stay_closed(licence, hub_server):
     closed = cases.video(license=licence)
-    with pytest.raises(ValueError, match="does not let others have them"):
+    with pytest.raises(ValueError, match="not let others have them|unknown licence"):
         closed.to_hub(REPO)
-    with pytest.raises(ValueError, match="does not let others have them"):
+    with pytest.raises(ValueError, match="not let others have them|unknown licence"):
         closed.to_hub(REPO, private=False)
     assert hub_server.requests == []
     closed.to_hub(REPO, private=True)

@@ -198,4 +198,4 @@ def test_train_sprites_from_the_hub_and_to_it(
     model = halo_keras.from_pretrained(
         "hf://me/halo-sprites-base", cache_dir=tmp_path / "cache"
     )
-    assert model.action_names[:2] == ("walk/front", "walk/left")
+    assert list(model.action_names[:2]) == ["walk/front", "walk/left"]
