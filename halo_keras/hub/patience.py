@@ -13,21 +13,28 @@ from typing import Any
 
 # The client's own waits between retries sum up to 23 seconds; they shall end.
 PATIENCE_SECONDS = 27.0
+THREAD_NAME = "halo-keras-hub"
 _LOOK_SECONDS = 0.2
 
 
-def patiently(work: Callable[[], Any], progress: Callable[[], Any]) -> Any:
+def patiently(
+    work: Callable[[], Any],
+    progress: Callable[[], Any] = lambda: None,
+    extra_seconds: float = 0.0,
+) -> Any:
     """What `work()` returns or raises, unless it stands still.
 
     Args:
         work: runs in a thread of its own; nothing can end it from outside, so that it
             is left alone when it stands still, and does not keep the program alive.
         progress: looked at several times a second; as long as what it returns
-            changes, `work` is given more time.
+            changes, `work` is given more time. Without, there is one span for all.
+        extra_seconds: in addition to `PATIENCE_SECONDS`.
 
     Raises:
-        TimeoutError: `progress()` did not change for `PATIENCE_SECONDS`.
+        TimeoutError: `progress()` did not change for that long.
     """
+    patience = PATIENCE_SECONDS + extra_seconds
     outcome: dict[str, Any] = {}
     done = threading.Event()
 
@@ -38,14 +45,14 @@ def patiently(work: Callable[[], Any], progress: Callable[[], Any]) -> Any:
             outcome["error"] = error
         done.set()
 
-    threading.Thread(target=run, daemon=True, name="halo-keras-hub").start()
+    threading.Thread(target=run, daemon=True, name=THREAD_NAME).start()
     seen, still = progress(), 0.0
     while not done.wait(_LOOK_SECONDS):
         now = progress()
         still = still + _LOOK_SECONDS if now == seen else 0.0
         seen = now
-        if still >= PATIENCE_SECONDS:
-            raise TimeoutError(f"nothing came for {PATIENCE_SECONDS:g} seconds")
+        if still >= patience:
+            raise TimeoutError(f"nothing came for {patience:g} seconds")
     if "error" in outcome:
         raise outcome["error"]
     return outcome["result"]

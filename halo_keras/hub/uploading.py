@@ -12,6 +12,9 @@ from halo_keras.hub.handles import (
     check_revision,
     is_commit,
 )
+from halo_keras.hub.patience import patiently
+
+SLOWEST_BYTES_PER_SECOND = 20_000  # of a connection that is waited for
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def upload(
         token: with the right to write; None for the one of the client's login.
 
     Raises:
-        HubError: nothing was committed, except if only the reply was lost.
+        HubError: nothing was committed, except if only the reply was lost or late.
         PresetError: `repo_id`, `revision` or a name is not well formed.
     """
     check_repo_id(repo_id)
@@ -58,18 +61,19 @@ def upload(
             f"{revision}."
         )
     names = check_file_names(files)
-    with hub_errors(repo_id, revision):
+    where = {"repo_type": repo_type}
+
+    def send():
         from huggingface_hub import CommitOperationAdd, HfApi
 
         api = HfApi(token=token, library_name="halo-keras")
-        where = {"repo_type": repo_type}
         if not create_pr:
             api.create_repo(repo_id, private=private, exist_ok=True, **where)
             if private is not None:
                 _check_visibility(api.repo_info(repo_id, **where), private, repo_id)
             if revision not in (None, "main"):
                 api.create_branch(repo_id, branch=revision, exist_ok=True, **where)
-        done = api.create_commit(
+        return api.create_commit(
             repo_id,
             # A path and not an open file: the client then reads it as often as needed.
             [
@@ -86,7 +90,16 @@ def upload(
             create_pr=create_pr,
             **where,
         )
+
+    with hub_errors(repo_id, revision):
+        # The client sends without a timeout, and does not tell how far it is.
+        total = sum(map(_size, files.values()))
+        done = patiently(send, extra_seconds=total / SLOWEST_BYTES_PER_SECOND)
     return Uploaded(str(done.pr_url or done.commit_url), str(done.oid))
+
+
+def _size(source: Path | bytes) -> int:
+    return len(source) if isinstance(source, bytes) else Path(source).stat().st_size
 
 
 def _check_visibility(info, private: bool, repo_id: str) -> None:

@@ -44,9 +44,11 @@ def test_a_pinned_revision_stays(hub_server, tmp_path):
     assert new.to_dict() == rows(7, 4)
 
 
-def test_streaming_asks_for_ranges(hub_server):
-    from datasets import load_dataset
+def test_streaming_asks_for_ranges(hub_server, monkeypatch):
+    from datasets import config, load_dataset
 
+    # Some versions sleep for seconds when their threads end.
+    monkeypatch.setattr(config, "SLEEP_TIME_ON_THREADS_SHUTDOWN", 0, raising=False)
     make(0, 50).push_to_hub("me/numbers", token=hub_server.token)
     hub_server.forget_requests()
     stream = load_dataset("me/numbers", split="train", streaming=True)

@@ -1,4 +1,8 @@
-"""Faults: what goes wrong with the requests that match."""
+"""Faults: what goes wrong with the requests that match.
+
+After "status", "stall" and "drop" nothing has been done; with the other kinds the
+request is carried out and its answer is damaged: a commit whose answer is lost.
+"""
 
 import dataclasses
 import threading

@@ -134,12 +134,11 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and fault.kind == "stall":
             self._wait(fault)
             return
-        reply = self._answer(request)
         if fault is not None and fault.kind == "status":
-            reply = fault.replacement()
-        elif fault is not None:
-            reply = fault.change(reply)
-        self._send(reply, fault)
+            self._send(fault.replacement(), fault)
+            return
+        reply = self._answer(request)
+        self._send(reply if fault is None else fault.change(reply), fault)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = _handle
 
