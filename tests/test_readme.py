@@ -4,9 +4,10 @@ import json
 import re
 import shlex
 
+import numpy as np
 import pytest
 
-from halo_keras import cli
+from halo_keras import cli, data
 
 TABLE = re.compile(r"<!-- presets:.*?-->\n(.*?)<!-- end of presets -->", re.DOTALL)
 
@@ -69,6 +70,29 @@ def test_the_commands_of_the_hub_section_run(readme, tmp_path, monkeypatch, hub_
     weights = (tmp_path / "my-tiny" / "model.weights.h5").read_bytes()
     assert hub_server.files("you/halo-tiny")["model.weights.h5"] == weights
     assert (tmp_path / "swap.gif").is_file()
+
+
+def test_the_commands_of_the_datasets_section_run(
+    readme, tmp_path, monkeypatch, hub_server
+):
+    """All but the training, which tests/training/test_hub_options.py runs."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_TOKEN", hub_server.token)
+    section = readme.split("\n## Datasets on the Hub\n", 1)[1].split("\n## ", 1)[0]
+    (block,) = re.findall(r"```shell\n(.*?)```", section, re.DOTALL)
+    commands = [shlex.split(line, comments=True) for line in block.splitlines()]
+    build, *others, (python, recipe, *_) = commands
+    assert [words[0] for words in commands[:-1]] == 3 * ["halo-keras"]
+    assert (python, recipe) == ("python", "recipes/train_balls.py")
+    small = ["--set", "num_clips=4"]  # the whole dataset would take a minute
+    assert cli.main([*build[1:], *small]) == 0
+    for _, *words in others:
+        assert cli.main(words) == 0
+    sha = hub_server.commits("you/balls", repo_type="dataset")[0]
+    handle = f"hf://you/balls@{sha}"
+    found = data.load("balls", "train", source=handle)
+    expected = data.load("balls", "train", num_clips=4, num_frames=16)
+    np.testing.assert_array_equal(found.frames, expected.frames)
 
 
 def preset_table(repository):
