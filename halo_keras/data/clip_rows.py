@@ -127,13 +127,16 @@ def from_table(
     }
     labels = {name: _numbers(table, name, (), where) for name in description.labels}
     states = {
-        name: _numbers(table, f"states.{name}", split.state_shapes[name], where)
-        for name in description.states
+        name: _numbers(table, f"states.{name}", split.state_shapes[name], where).astype(
+            dtype, copy=False
+        )
+        for name, dtype in description.states.items()
     }
     if description.kind == "video":
         frames = _pictures(table, split.clip_shape, where)
     else:
-        frames = iter(_numbers(table, "frames", split.clip_shape, where))
+        numbers = _numbers(table, "frames", split.clip_shape, where)
+        frames = iter(numbers.astype(description.dtype, copy=False))
     for row in range(table.num_rows):
         yield {
             **{name: value[row] for name, value in columns.items()},

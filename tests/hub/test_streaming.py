@@ -58,6 +58,15 @@ def test_batches_are_those_of_the_dataset(folder, clips):
     assert places(stream, clips) == order, "the same every epoch"
 
 
+def test_spectrograms_stay_float32(tmp_path):
+    """Also where `datasets` shuffles through Python's own numbers."""
+    sounds = cases.spectrogram(num_clips=8)
+    build_folder([sounds], tmp_path / "clips")
+    (batch,) = ClipStream(tmp_path / "clips", batch_size=8, seed=1)
+    assert batch["frames"].dtype == np.float32
+    assert sorted(places([batch], sounds)) == list(range(8))
+
+
 def test_the_order_is_a_function_of_seed_and_epoch(folder, clips):
     options = {"batch_size": 8, "buffer_size": 16}
     stream = ClipStream(folder, seed=3, **options)
@@ -172,7 +181,8 @@ def test_no_picture_is_opened_by_its_path(clips, tmp_path, hub_server):
         rows[0]["frames"][0] = {"bytes": None, "path": path}
         changed = pyarrow.Table.from_pylist(rows, schema=table.schema)
         pyarrow.parquet.write_table(changed, file)
-        with pytest.raises(ValueError, match="paths are not followed"):
+        # The oldest `datasets` stumbles over the mixture of paths and none before us.
+        with pytest.raises(ValueError, match="paths are not followed|Schema at index"):
             list(ClipStream(folder, batch_size=8))
         with pytest.raises(ValueError, match="paths are not followed"):
             data.load("noise", source=folder)
