@@ -266,6 +266,8 @@ def train(recipe, output, data_dir=None, resume=False, strategy="auto") -> None:
         judge.set_weights(weights)
     steps = recipe.epochs * len(clips)
     run = describe_run(recipe.seed, steps, seconds, replicas)
+    if (dataset.origin or "").startswith("hf://"):
+        run["dataset_source"] = dataset.origin
     save_preset(
         judge,
         output,

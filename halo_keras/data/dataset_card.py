@@ -104,7 +104,8 @@ def _license(name: str) -> list[str]:
         return ["license:", *[f"- {json.dumps(choice.lower())}" for choice in choices]]
     if re.fullmatch(r"[A-Za-z0-9.-]+", name):
         return [f"license: {json.dumps(name.lower())}"]
-    return ["license: other", f"license_name: {json.dumps(name)}"]
+    slug = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")
+    return ["license: other", f"license_name: {json.dumps(slug)}"]
 
 
 def _splits(about: Description) -> list[str]:
