@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+import time
 
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
+import halo_keras
 from halo_keras import hub
 from halo_keras.schema import Float, Int, ListOf, Part, Text, check_config
 
@@ -159,3 +162,44 @@ def file_bytes():
         return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
     return read
+
+
+@pytest.fixture
+def on_hub(hub_server, preset):
+    """The sha of a preset on the server."""
+    files = {path.name: path.read_bytes() for path in preset.iterdir()}
+    return hub_server.add_repo("someone/stand-in", files)
+
+
+@pytest.fixture
+def timed_pull(hub_cache, fast_retries):
+    """`from_pretrained` into a fresh cache: never more than 30 seconds, the waits that
+    it did not have to sleep through included."""
+
+    def run(handle="hf://someone/stand-in", **options):
+        fast_retries.slept.clear()
+        started = time.monotonic()
+        options = {"cache_dir": hub_cache, **options}
+        try:
+            return halo_keras.from_pretrained(handle, **options)
+        finally:
+            spent = time.monotonic() - started
+            assert spent + sum(fast_retries.slept) < 30.0
+
+    return run
+
+
+@pytest.fixture
+def expect_original(make_model):
+    """Checks that a model is the published one, by weights and by an output."""
+    original = make_model(0)
+
+    def check(model):
+        for ours, theirs in zip(model.weights, original.weights, strict=True):
+            np.testing.assert_array_equal(*map(ops.convert_to_numpy, (ours, theirs)))
+        frames = np.linspace(-1, 1, 6, dtype="float32").reshape(2, 3)
+        np.testing.assert_array_equal(
+            *map(ops.convert_to_numpy, (model(frames), original(frames)))
+        )
+
+    return check
