@@ -33,13 +33,10 @@ def read_config(path: Path) -> dict[str, Any]:
         PresetError: naming the file and what is wrong with it.
     """
     config = read_json(path, MAX_CONFIG_BYTES)
-    expected = _NODE_KEYS | {"build_config"}
-    if set(config) != expected:
-        odd = sorted(set(config) ^ expected)
-        raise PresetError(
-            f"{path} must have exactly the keys {sorted(expected)}; "
-            f"missing or unknown: {_short(odd)}."
-        )
+    try:
+        _check_keys(config, _NODE_KEYS | {"build_config"}, "the file")
+    except ConfigError as error:
+        raise PresetError(f"{path}: {error}") from error
     if config["build_config"] != _BUILD_CONFIG:
         raise PresetError(
             f"{path}: build_config must be {_BUILD_CONFIG}, "
@@ -112,11 +109,7 @@ def check_node(
     """
     if depth > MAX_DEPTH:
         raise ConfigError(f"{where} is nested more than {MAX_DEPTH} parts deep.")
-    if not isinstance(node, dict) or set(node) != _NODE_KEYS:
-        raise ConfigError(
-            f"{where} must be an object with the keys {sorted(_NODE_KEYS)}, "
-            f"received {_short(node)}."
-        )
+    _check_keys(node, _NODE_KEYS, where)
     cls = _resolve(node, where)
     if kind is not None and getattr(cls, "part_kind", None) != kind:
         raise ConfigError(
@@ -131,6 +124,17 @@ def check_node(
         for part, at, entry in _parts(field, value, f"{where}.{key}"):
             check_node(entry, part.kind, at, depth + 1)
     return cls
+
+
+def _check_keys(node: Any, expected: set[str], where: str) -> None:
+    if not isinstance(node, dict):
+        raise ConfigError(f"{where} must be an object, received {_short(node)}.")
+    odd = sorted(set(node) ^ expected)
+    if odd:
+        raise ConfigError(
+            f"{where} must have exactly the keys {sorted(expected)}; "
+            f"missing or unknown: {_short(odd)}."
+        )
 
 
 def _parts(field: Any, value: Any, where: str):

@@ -28,8 +28,8 @@ from halo_keras.hub.resolving import HubOptions, resolve
 from halo_keras.hub.strict_json import check_file
 from halo_keras.hub.sums import check_sums
 from halo_keras.hub.swapping import read_steadily
+from halo_keras.hub.weight_layout import parameter_count, read_layout
 from halo_keras.hub.weights import load_weights as load_weight_file
-from halo_keras.hub.weights import parameter_count, read_layout
 
 __all__ = [
     "CARD",

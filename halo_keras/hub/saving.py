@@ -35,7 +35,7 @@ from halo_keras.hub.presets import (
 from halo_keras.hub.strict_json import to_json, write_text
 from halo_keras.hub.sums import sha256
 from halo_keras.hub.swapping import draft_of, put_in_place, read_steadily
-from halo_keras.hub.weights import write_weights
+from halo_keras.hub.weights import copy_weights, write_weights
 from halo_keras.schema import ConfigError, nearest
 
 # What save_preset finds out itself; everything else in metadata.json is the caller's.
@@ -138,10 +138,7 @@ def _write_model(model, draft: Path) -> None:
     config = serialize_model(model)
     write_text(draft / CONFIG, to_json(config))
     twin = build_model(config, draft / CONFIG, blank=True)
-    carried = draft / "carried.weights.h5"
-    model.save_weights(carried)
-    twin.load_weights(carried)
-    carried.unlink()
+    copy_weights(model, twin)
     write_weights(twin, draft / WEIGHTS)
 
 

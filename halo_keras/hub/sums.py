@@ -6,7 +6,7 @@ from pathlib import Path
 
 from halo_keras.hub.errors import PresetError
 from halo_keras.hub.strict_json import check_file
-from halo_keras.hub.weights import MAX_WEIGHT_BYTES
+from halo_keras.hub.weight_layout import MAX_WEIGHT_BYTES
 
 
 def sha256(path: Path) -> str:

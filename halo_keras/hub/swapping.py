@@ -104,7 +104,7 @@ def read_steadily(folder: Path, read: Callable[[], Result]) -> Result:
         before = _identity(folder)
         try:
             result = read()
-        except (PresetError, OSError):
+        except Exception:
             if _identity(folder) == before:
                 raise
             continue
@@ -133,11 +133,13 @@ def _put_back(old: Path, folder: Path) -> None:
 
 
 def _discard(old: Path) -> None:
-    """Removes a folder; from the first step on, nobody takes it for a whole one."""
+    """Removes a folder, which at once gets a name that `restore` does not look for."""
     trash = _beside(old, "partial")
-    with contextlib.suppress(OSError):
+    try:
         os.replace(old, trash)
-        shutil.rmtree(trash, ignore_errors=True)
+    except OSError:
+        trash = old
+    shutil.rmtree(trash, ignore_errors=True)
 
 
 def _write_through(draft: Path) -> None:
