@@ -51,7 +51,9 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
     instead.
 
     Posterior (Eq. 6): q(z | x) q(q_i | x_i, u) q(p_i | x_{<=i}, u) at a reference frame
-    i: random in training, the last observed frame in use.
+    i: random in training, the last observed frame in use. With
+    `position_from="history"` it is q(q_i | x_{<=i}, u), with the mean f(x_i, u) + W h_i
+    and h_i what the momentum network makes of the frames up to i.
 
     Bound, a clip, maximised:
     E[sum_t ln p(x_t | z, q_t)] - KL(q(z) || p(z)) - KL(q(s_i) || p(s_i)), with the
@@ -67,6 +69,11 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         content_hidden, motion_features: widths of the content and momentum networks.
         momentum_dilation: D: the momentum is inferred from 4 + 3 D frames up to the
             reference frame; None for 1, the paper's code.
+        position_from: `"history"` or None, which is the paper's `"frame"`: whether the
+            position depends on earlier frames too. Two frames that look the same have
+            the same position of the paper, and in a flow of period T then the same one
+            half a period later, q_{i + T/2} = -q_i in planes of odd and q_i in those of
+            even harmonics: a slash that begins and ends standing shows one wrong frame.
         prior_kind: `"standard"`, `"learned"` or `"mixture"`, see `StatePrior`.
         prior_at: `"start"`: the prior holds at time 0 and the flow carries it to the
             reference frame: the bound above. `"reference"`: N(0, I) at the reference
@@ -116,6 +123,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         "content_hidden": schema.Int(1, 1024),
         "motion_features": schema.Int(1, 1024),
         "momentum_dilation": schema.Int(1, 256, optional=True),
+        "position_from": schema.Text(("frame", "history"), optional=True),
         "prior_kind": schema.Text(KINDS),
         "prior_at": schema.Text(("start", "reference")),
         "num_components": schema.Int(1, 64),
@@ -147,6 +155,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         content_hidden=64,
         motion_features=128,
         momentum_dilation=None,
+        position_from=None,
         prior_kind="standard",
         prior_at="start",
         num_components=1,
@@ -220,6 +229,15 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
                 motion_features, momentum_dilation or 1, name="momentum"
             )
             self.momentum_head = GaussianHead(size, name="momentum_head")
+        if self.position_from == "history":
+            # Zero at first, so that a trained model may be given it afterwards.
+            self.position_shift = keras.layers.Dense(
+                size,
+                use_bias=False,
+                kernel_initializer="zeros",
+                dtype="float32",
+                name="position_shift",
+            )
         self.content_network = ContentNetwork(
             content_dim, content_hidden, name="content_network"
         )
@@ -256,6 +274,12 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             )
         if len(set(self.action_names)) != len(self.action_names):
             raise schema.ConfigError("HALO.action_names must differ from each other.")
+        if self.position_from == "history" and not self.dynamics.has_momentum:
+            raise schema.ConfigError(
+                'HALO: position_from="history" reads what the momentum network makes '
+                f"of the frames, and {type(self.dynamics).__name__} has no momentum. "
+                "Leave it out."
+            )
 
     def build(self, input_shape=None):
         features, actions = self.encoder.features, self.dynamics.num_operators
@@ -272,6 +296,8 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         if self.dynamics.has_momentum:
             self.momentum_network.build((None, None, features))
             self.momentum_head.build((None, self.motion_features + actions))
+        if self.position_from == "history":
+            self.position_shift.build((None, self.motion_features + actions))
         self.content_network.build((None, None, features))
         self.state_prior.build(None)
         self.fitted_prior.build(None)
@@ -305,7 +331,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         return ops.cast(features, "float32")
 
     def state_posterior(self, features, action, times, mask, at):
-        """q(q_i | x_i, u) q(p_i | x_{<=i}, u), joined to one Gaussian over the state.
+        """The posterior of position and momentum, one Gaussian over the state.
 
         Args:
             features: `(B, T, features)`; action: `(B,)`; times, mask: `(B, T)`.
@@ -327,9 +353,12 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             [ops.zeros_like(times[:, :1]), times[:, 1:] - times[:, :-1]], axis=1
         )
         history = ops.einsum(pick, at, self.momentum_network(features, gaps, mask))
-        momentum = self.momentum_head(ops.concatenate([history, label], axis=-1))
+        told = ops.concatenate([history, label], axis=-1)
+        momentum, place = self.momentum_head(told), position.mean
+        if self.position_from == "history":
+            place = place + self.position_shift(told)
         return DiagonalGaussian(
-            ops.concatenate([position.mean, momentum.mean], axis=-1),
+            ops.concatenate([place, momentum.mean], axis=-1),
             ops.concatenate([position.log_var, momentum.log_var], axis=-1),
         )
 

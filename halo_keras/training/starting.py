@@ -20,7 +20,7 @@ from halo_keras.schema import ConfigError
 REQUIRED = ("encoder", "content_network", "decoder")
 OPTIONAL = (
     *("position_features", "position_head", "momentum_network", "momentum_head"),
-    *("dynamics", "equilibrium", "state_prior"),
+    *("position_shift", "dynamics", "equilibrium", "state_prior"),
 )
 
 
@@ -66,6 +66,8 @@ def start_from(model, source, freeze: str | None = None) -> Start:
     copied, new = [], []
     for name in (*REQUIRED, *OPTIONAL):
         ours, theirs = (_weights(one, name) for one in (model, source))
+        if not ours:
+            continue
         try:
             values = _values(ours, theirs, here, there, origin)
         except ConfigError as error:
@@ -102,6 +104,8 @@ def _operator_rows(model) -> dict[int, tuple[int, int]]:
     if model.dynamics.has_momentum:
         for layer in (model.momentum_head.mean, model.momentum_head.log_var):
             found[id(layer.kernel)] = (model.motion_features, 1)
+    for weight in _weights(model, "position_shift"):
+        found[id(weight)] = (model.motion_features, 1)
     for part in ("dynamics", "equilibrium", "state_prior"):
         found.update({id(weight): (0, 1) for weight in _weights(model, part)})
     return found
