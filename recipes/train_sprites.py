@@ -152,13 +152,19 @@ RECIPES = {
     ),
     "halo-sprites": Recipe(
         preset="halo-sprites",
-        version=3,
+        version=4,
         description="HALO on Sprites, 9 operators (action x direction) in normal form, "
         "trained on the clip as a loop; at the end with a dear motion latent.",
-        # What a state tells of the character costs now more than it gives.
-        model={**SIZES, "motion_kl_weight": 40.0, "motion_kl_start": 40.0},
+        # What a state tells of the character costs now more than it gives; and a slash
+        # begins and ends standing, so that its last frame alone tells no phase.
+        model={
+            **SIZES,
+            "motion_kl_weight": 40.0,
+            "motion_kl_start": 40.0,
+            "position_from": "history",
+        },
         init="runs/halo-sprites-base",
-        epochs=4,
+        epochs=6,
         ema_momentum=0.99,
         rolled_actions=WALKS,
         strip_every=2,
