@@ -51,7 +51,7 @@ def run(
         recipe = choose(recipes, options, adapt)
     except ConfigError as error:
         parser.error(str(error))
-    except (PresetError, OSError) as error:
+    except (PresetError, OSError, ImportError) as error:
         raise SystemExit(f"error: {error}") from error
     output = Path(options.output or Path("runs") / recipe.preset)
     try:
@@ -64,7 +64,13 @@ def run(
         )
         print(f"Preset in {output}: halo_keras.from_pretrained({str(output)!r})")
         push_preset(output, options)
-    except (ConfigError, PresetError, NonFiniteLoss, OSError) as error:
+    except (
+        ConfigError,
+        PresetError,
+        NonFiniteLoss,
+        OSError,
+        ImportError,  # of an extra, which the message names
+    ) as error:
         raise SystemExit(f"error: {error}") from error
     return output
 

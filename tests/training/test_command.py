@@ -90,3 +90,13 @@ def test_recipes_open_as_lab_notes_and_fit_their_data(recipe_files):
             assert name in (recipe.preset, "paper")
             assert recipe.dataset in data.names()
             assert recipe.description and recipe.evaluate is module.evaluate
+
+
+def test_a_missing_extra_is_one_line_too(tmp_path, monkeypatch):
+    def adapt(recipe, options):
+        raise ImportError('OpenCV is missing: pip install "halo-keras[faces]"')
+
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match=r"error: OpenCV .*halo-keras\[faces\]"):
+        command.run({"toy": toy_recipe()}, "", [], adapt=adapt)
+    assert list(tmp_path.iterdir()) == []
