@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import time
 
 import keras
@@ -121,11 +122,17 @@ def save(make_model):
     return run
 
 
+@pytest.fixture(scope="session")
+def saved_once(tmp_path_factory):
+    return tmp_path_factory.mktemp("saved") / "stand-in-balls"
+
+
 @pytest.fixture
-def preset(save, tmp_path):
-    """The folder of a freshly saved stand-in preset."""
-    save(tmp_path / "stand-in-balls")
-    return tmp_path / "stand-in-balls"
+def preset(save, saved_once, tmp_path):
+    """The folder of a stand-in preset, each test's own."""
+    if not saved_once.exists():
+        save(saved_once)
+    return shutil.copytree(saved_once, tmp_path / "stand-in-balls")
 
 
 @pytest.fixture
