@@ -1,7 +1,8 @@
 """The weight file: Keras's HDF5, with exactly the names, shapes and dtypes of a model.
 
-HDF5 is written in memory, and Python writes the bytes: if a disk is full, HDF5's
-library keeps the broken file open, and the process crashes when that is closed.
+HDF5's library works in memory, on what this process has made, and Python reads and
+writes the files. The library does not bear hostile files (`hdf5_reader.py`), and if a
+disk is full it keeps the broken file open, on which the process crashes later.
 """
 
 import io
@@ -12,10 +13,10 @@ import numpy as np
 from halo_keras.hub.errors import PresetError
 from halo_keras.hub.weight_layout import (
     Layout,
-    damage_named,
     first_of,
     layout_of,
     parameter_count,
+    read_arrays,
     read_layout,
 )
 
@@ -37,16 +38,7 @@ def write_weights(model, path: Path) -> None:
         PresetError: the model has weights that Keras does not save.
         OSError: the disk is full, for instance.
     """
-    import h5py
-
-    # The driver "core" lays a file out in memory as it would be on a disk.
-    memory = h5py.File("memory", "w", driver="core", backing_store=False)
-    with h5py.File(_saved(model), "r") as source, memory as target:
-        for name in sorted(layout_of(source)):
-            target[name] = source[name][()]
-        target.flush()
-        content = target.id.get_file_image()
-    path.write_bytes(content)
+    path.write_bytes(_packed(_saved_arrays(model)))
     stored = parameter_count(read_layout(path))
     if stored != model.count_params():
         raise PresetError(
@@ -56,16 +48,34 @@ def write_weights(model, path: Path) -> None:
         )
 
 
+def load_weights(path: Path, model) -> None:
+    """Reads `path` into `model`.
+
+    Raises:
+        PresetError: it does not hold finite values for exactly this model.
+    """
+    arrays = read_arrays(path)
+    _check_layout(path, layout_of(arrays), model_layout(model))
+    for name, values in arrays.items():
+        if not np.isfinite(values).all():
+            raise PresetError(f"{path}: {name} holds NaN or infinite values.")
+    try:
+        model.load_weights(_InMemory(_packed(arrays)))
+    except Exception as error:
+        raise PresetError(f"{path} could not be loaded: {error}") from error
+
+
 def copy_weights(source, target) -> None:
     """Gives `target` the weights of `source`, a model of the same configuration."""
     target.load_weights(_saved(source))
 
 
-def check_weights(path: Path, model) -> None:
-    """Raises `PresetError` unless `path` holds finite values for exactly `model`."""
-    import h5py
+def model_layout(model) -> Layout:
+    """The names, shapes and dtypes that a weight file of `model` has."""
+    return layout_of(_saved_arrays(model))
 
-    found, expected = read_layout(path), model_layout(model)
+
+def _check_layout(path: Path, found: Layout, expected: Layout) -> None:
     if found.keys() != expected.keys():
         missing = sorted(expected.keys() - found.keys())
         extra = sorted(found.keys() - expected.keys())
@@ -80,36 +90,43 @@ def check_weights(path: Path, model) -> None:
                 f"{path}: {name} must be {dtype} of shape {shape}, "
                 f"received {has_dtype} of shape {has_shape}."
             )
-    with damage_named(path), h5py.File(path, "r") as file:
-        for name in found:
-            if not np.isfinite(file[name][()]).all():
-                raise PresetError(f"{name} holds NaN or infinite values.")
-
-
-def load_weights(path: Path, model) -> None:
-    """Checks `path`, then reads it into `model`."""
-    check_weights(path, model)
-    try:
-        model.load_weights(path)
-    except Exception as error:
-        raise PresetError(f"{path} could not be loaded: {error}") from error
-
-
-def model_layout(model) -> Layout:
-    """The names, shapes and dtypes that a weight file of `model` has."""
-    import h5py
-
-    with h5py.File(_saved(model), "r") as file:
-        return layout_of(file)
-
-
-def _saved(model) -> _InMemory:
-    file = _InMemory()
-    model.save_weights(file)
-    return file
 
 
 def _fits(found: np.dtype, expected: np.dtype) -> bool:
     """The model's own dtype, or half precision in the place of a wider float."""
     halved = found == np.float16 and expected.kind == "f"
     return found == expected or halved
+
+
+def _saved(model) -> _InMemory:
+    """What Keras writes for a model."""
+    file = _InMemory()
+    model.save_weights(file)
+    return file
+
+
+def _saved_arrays(model) -> dict[str, np.ndarray]:
+    import h5py
+
+    arrays = {}
+
+    def add(name, item):
+        if isinstance(item, h5py.Dataset):
+            arrays[f"/{name}"] = item[()]
+
+    with h5py.File(_saved(model), "r") as file:
+        file.visititems(add)
+    return arrays
+
+
+def _packed(arrays: dict[str, np.ndarray]) -> bytes:
+    """The bytes of an HDF5 file of its oldest form, which `hdf5_reader.py` reads."""
+    import h5py
+
+    # The driver "core" lays a file out in memory as it would be on a disk.
+    how = {"driver": "core", "backing_store": False, "libver": "earliest"}
+    with h5py.File("memory", "w", **how) as file:
+        for name in sorted(arrays):
+            file[name] = arrays[name]
+        file.flush()
+        return file.id.get_file_image()
