@@ -1,13 +1,11 @@
 """Damaged at random, a preset is refused in words or loads as one of ours.
 
-The seed of a case that fails is in the message. A crash or a hang of a library ends the
-run with the place where it was.
+The seed of a case that fails is in the message. A hang of a library ends the run.
 """
 
 import faulthandler
 import json
 import random
-import sys
 
 import h5py
 import keras
@@ -22,11 +20,13 @@ from halo_keras.schema import ConfigError
 
 
 @pytest.fixture(autouse=True)
-def no_hang():
-    """Ends the run with a traceback if a library computes without an end."""
-    faulthandler.dump_traceback_later(1200, exit=True, file=sys.__stderr__)
-    yield
-    faulthandler.cancel_dump_traceback_later()
+def no_hang(tmp_path):
+    """Ends the run if a library computes without an end; the traceback is kept in the
+    test's temporary folder."""
+    with (tmp_path / "hang.txt").open("w") as file:
+        faulthandler.dump_traceback_later(1200, exit=True, file=file)
+        yield
+        faulthandler.cancel_dump_traceback_later()
 
 
 @pytest.fixture(autouse=True)
@@ -120,7 +120,8 @@ def test_damaged_configs(real_config, tmp_path):
 
 
 def test_damaged_weights(quick_layout, preset):
-    counts = fuzz_weights(quick_layout, preset, range(1000))
+    # With 12152, HDF5's own library takes all memory that there is.
+    counts = fuzz_weights(quick_layout, preset, [*range(1000), 12152])
     assert min(counts.values()) > 50
 
 
