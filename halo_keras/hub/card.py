@@ -147,7 +147,7 @@ def _use(metadata: dict, repo_id: str | None) -> list[str]:
         return lines
     return [
         *lines,
-        "Plain Keras reads it too, once the package is imported:",
+        "Plain Keras reads it too, once the package is imported, if TensorFlow is there:",
         "",
         "```python",
         "import halo_keras",
