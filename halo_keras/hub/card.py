@@ -147,7 +147,7 @@ def _use(metadata: dict, repo_id: str | None) -> list[str]:
         return lines
     return [
         *lines,
-        "Plain Keras reads it too, once the package is imported, if TensorFlow is there:",
+        "Plain Keras reads it too, after this import and where TensorFlow is there:",
         "",
         "```python",
         "import halo_keras",
