@@ -6,7 +6,7 @@ import pytest
 from halo_keras import data
 from halo_keras.cli import main
 
-pytestmark = pytest.mark.backend
+pytestmark = pytest.mark.hub_client
 
 BALLS = ["balls", "--set", "num_clips=6", "--set", "num_frames=4"]
 REPO = "me/balls"

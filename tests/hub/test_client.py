@@ -8,7 +8,7 @@ import pytest
 from halo_keras.hub import client
 from halo_keras.hub.errors import HubError, PresetError
 
-pytestmark = pytest.mark.backend
+pytestmark = pytest.mark.hub_client
 
 FILES = {
     "config.json": b'{"a": 1}',

@@ -14,7 +14,7 @@ from halo_keras.hub.dataset_pushing import plan_folder, push_dataset, push_folde
 from halo_keras.hub.dataset_repository import load_split, open_repository
 from halo_keras.hub.errors import HubError, PresetError
 
-pytestmark = pytest.mark.backend
+pytestmark = pytest.mark.hub_client
 
 REPO = "me/noise"
 HANDLE = f"hf://{REPO}"

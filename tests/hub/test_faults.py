@@ -7,7 +7,7 @@ import pytest
 
 from halo_keras.hub import HubError, patience
 
-pytestmark = pytest.mark.backend
+pytestmark = pytest.mark.hub_client
 
 REPO = "someone/stand-in"
 WEIGHTS, CONFIG = "model.weights.h5", "config.json"

@@ -6,7 +6,7 @@ from hub_server.read_only import read_only
 
 from halo_keras.hub import HubError
 
-pytestmark = pytest.mark.backend
+pytestmark = pytest.mark.hub_client
 
 REPO, HANDLE = "someone/stand-in", "hf://someone/stand-in"
 WEIGHTS, CDN = "model.weights.h5", "/large/"

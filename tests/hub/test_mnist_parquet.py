@@ -8,7 +8,7 @@ from PIL import Image
 from halo_keras.data.mnist_parquet import DIGIT_NAMES, read_mnist
 from halo_keras.hub.errors import HubError
 
-pytestmark = pytest.mark.backend
+pytestmark = pytest.mark.hub_client
 
 FEATURES = datasets.Features(
     {"image": datasets.Image(), "label": datasets.ClassLabel(names=DIGIT_NAMES)}

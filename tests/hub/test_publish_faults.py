@@ -7,7 +7,7 @@ import pytest
 
 from halo_keras.hub import HubError, client, patience
 
-pytestmark = pytest.mark.backend
+pytestmark = pytest.mark.hub_client
 
 REPO = "someone/thing"
 FILES = {

@@ -10,7 +10,7 @@ import pytest
 from halo_keras import cli, hub
 from halo_keras.hub import index, publishing
 
-pytestmark = pytest.mark.backend
+pytestmark = pytest.mark.hub_client
 
 VALUES = np.linspace(-1, 1, 12, dtype="float32").reshape(4, 3)
 NAMES = ("one-balls", "two-balls")

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 # The PyTorch leg has the oldest client that pyproject.toml allows.
-pytestmark = pytest.mark.backend
+pytestmark = pytest.mark.hub_client
 
 BIG = bytes(range(256)) * 2000
 FILES = {"config.json": b'{"a": 1}\n', "model.weights.h5": BIG, "README.md": b"# Hi\n"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytestmark = pytest.mark.backend
+pytestmark = pytest.mark.hub_client
 
 
 def rows(first, count):

@@ -13,7 +13,7 @@ from halo_keras.data.streaming import ClipStream, clips_a_node
 from halo_keras.hub.dataset_pushing import push_dataset
 from halo_keras.hub.errors import HubError
 
-pytestmark = pytest.mark.backend
+pytestmark = pytest.mark.hub_client
 
 NUM_CLIPS, NUM_SHARDS = 40, 4
 
