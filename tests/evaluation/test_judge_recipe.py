@@ -96,7 +96,8 @@ def test_wrong_command_lines_are_refused(note, capsys):
     for arguments, message in (
         (["--preset", "judge-sprite"], "judge-sprites"),
         (["--set", "epoch=3"], "epochs"),
-        (["--push-to-hub", "me/judge"], "Hub"),
+        (["--push-to-hub", "me/judge"], "needs a token"),
+        (["--push-to-hub", "judge"], "owner/name"),
     ):
         with pytest.raises(SystemExit) as stopped:
             note.main(arguments)
