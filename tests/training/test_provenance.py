@@ -10,13 +10,13 @@ from halo_keras.training import provenance
     [
         ("recipes/train_balls.py", "python recipes/train_balls.py"),
         (
-            "/home/me/halo/recipes/train_sprites.py --preset halo-sprites --data-dir "
+            "/data/me/halo/recipes/train_sprites.py --preset halo-sprites --data-dir "
             "/data/sprites --set seed=3 --set model.content_dim=8 --resume",
             "python recipes/train_sprites.py --preset halo-sprites --data-dir FOLDER "
             "--set seed=3 --set model.content_dim=8",
         ),
         (
-            "recipes/train_sprites.py --output=/tmp/x --source hf://me/clips@v1 "
+            "recipes/train_sprites.py --output=/data/x --source hf://me/clips@v1 "
             "--push-to-hub me/x --epochs=3",
             "python recipes/train_sprites.py --source hf://me/clips@v1 --epochs=3",
         ),
@@ -24,8 +24,8 @@ from halo_keras.training import provenance
             "recipes/train_sprites.py --source clips",
             "python recipes/train_sprites.py --source FOLDER",
         ),
-        ("recipes/train_balls.py --init /home/me/preset", None),
-        ("recipes/train_balls.py --set judge=/home/me/preset", None),
+        ("recipes/train_balls.py --init /data/me/preset", None),
+        ("recipes/train_balls.py --set judge=/data/me/preset", None),
         ("recipes/train_balls.py --set description=" + "x" * 500, None),
         ("recipes/study_operators.py", None),
         ("/usr/bin/pytest tests", None),
