@@ -5,13 +5,15 @@ Paper: Khan & Storkey, "Hamiltonian Latent Operators for content and motion
     attributes .925 (skin), .948 (shirt), .968 (trousers), .992 (hair), action 1.00.
 Command: python recipes/train_sprites.py --preset halo-sprites-base, and then
     python recipes/train_sprites.py --preset halo-sprites --output zoo/halo-sprites
+    (without labels: halo-sprites-unconditional-base, then halo-sprites-unconditional)
     (--data-dir FOLDER with the 25 sheets; without it they are downloaded)
 Presets: halo-sprites-base (normal form, trained on the clip as a loop: what a walk does
     after its 8 frames is data, not extrapolation); halo-sprites (goes on from there,
     with a larger weight of the motion's KL, which takes the character out of the
     motion); halo-symplectic-sprites and
     halo-orthogonal-sprites (the paper's operators, on the paper's 8 frames);
-    halo-sprites-unconditional (one operator for all motion, no labels, on the loop);
+    halo-sprites-unconditional-base and halo-sprites-unconditional (the same two steps
+    with one operator for all motion and no labels, on the loop);
     halo-sprites-three-actions (the actions of the paper's figure 6: goes on from the
     unconditional one, with an operator for each of walk, spellcard and slash);
     paper (the layer table and weights of the paper's public code, on 8 frames).
@@ -115,6 +117,13 @@ UNLABELLED = {
     "framewise_ramp_steps": 4000,
     "decoded_frames": 2,
 }
+# What a state tells of the character must cost more than it gives, and a slash begins
+# and ends standing, so that its last frame alone tells no phase.
+ENDING = {
+    "motion_kl_ramp_steps": 0,
+    "framewise_ramp_steps": 0,
+    "position_from": "history",
+}
 # Operators without fixed frequencies have no use for the harmonics.
 FREE = {key: value for key, value in SIZES.items() if key != "harmonics"}
 PAPER = {
@@ -191,9 +200,8 @@ RECIPES = {
         strip_every=5,
         **COMMON,
     ),
-    "halo-sprites-unconditional": Recipe(
-        preset="halo-sprites-unconditional",
-        version=2,
+    "halo-sprites-unconditional-base": Recipe(
+        preset="halo-sprites-unconditional-base",
         description="HALO on Sprites without labels: one operator in normal form for "
         "all motion, a mixture for its prior, trained on the clip as a loop; content "
         "is read from another clip of the same colours.",
@@ -206,16 +214,37 @@ RECIPES = {
         strip_every=4,
         **LOOP | {"batch_size": 16},
     ),
+    "halo-sprites-unconditional": Recipe(
+        preset="halo-sprites-unconditional",
+        version=3,
+        description="HALO on Sprites without labels: one operator in normal form for "
+        "all motion, a mixture for its prior, trained on the clip as a loop; content "
+        "is read from another clip of the same colours; at the end with dear latents.",
+        model={
+            **UNLABELLED,
+            **ENDING,
+            "content_kl_weight": 40.0,
+            "motion_kl_weight": 100.0,
+            "motion_kl_start": 100.0,
+        },
+        operators=("motion",),
+        content_partners=8,
+        init="runs/halo-sprites-unconditional-base",
+        epochs=6,
+        ema_momentum=0.99,
+        rolled_actions=ALL,
+        strip_every=2,
+        **LOOP | {"batch_size": 16, "learning_rate": 7e-4},
+    ),
     "halo-sprites-three-actions": Recipe(
         preset="halo-sprites-three-actions",
         description="HALO on Sprites, 3 operators (walk, spellcard, slash) in normal "
         "form: direction is a part of the motion; trained on the clip as a loop.",
         model={
             **UNLABELLED,
+            **ENDING,
             "num_components": 16,
             "motion_kl_start": 40.0,
-            "motion_kl_ramp_steps": 0,
-            "framewise_ramp_steps": 0,
         },
         operators=("walk", "spellcard", "slash"),
         content_partners=8,
