@@ -121,7 +121,7 @@ UNLABELLED = {
 # and ends standing, so that its last frame alone tells no phase.
 ENDING = {
     "motion_kl_ramp_steps": 0,
-    "framewise_ramp_steps": 0,
+    "framewise_ramp_steps": 1,
     "position_from": "history",
 }
 # Operators without fixed frequencies have no use for the harmonics.
