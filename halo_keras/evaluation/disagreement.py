@@ -8,7 +8,7 @@ from halo_keras.data.action_groups import operators_for
 from halo_keras.evaluation.judge_base import agrees
 from halo_keras.evaluation.prior_passes import seed_of
 from halo_keras.evaluation.progress import chunks
-from halo_keras.evaluation.verdicts import Verdicts, check_judge
+from halo_keras.evaluation.verdicts import Verdicts, check_frame_judge, check_judge
 
 # Inside logarithms, as in the field's public code: a certain judge stays finite.
 _EPSILON = 1e-16
@@ -91,12 +91,7 @@ def per_frame_classes(
     Raises:
         ValueError: for a judge of clips, which names no frame.
     """
-    if judge.num_frames is not None:
-        raise ValueError(
-            f"per_frame_classes needs a judge of single frames, received a "
-            f"{type(judge).__name__}, which reads {judge.num_frames} frames at once. "
-            "Pass from_pretrained('judge-sprites-frames')."
-        )
+    check_frame_judge(judge, "per_frame_classes")
     action = np.random.default_rng(seed).integers(model.num_actions, size=num_shared)
     sources = model.sample(num_shared, action=action, seed=seed)
     tables = {

@@ -135,6 +135,16 @@ def check_judge(judge, dataset) -> None:
         )
 
 
+def check_frame_judge(judge, what: str) -> None:
+    """Raises a `ValueError` for a judge of clips, which names no frame."""
+    if judge.num_frames is not None:
+        raise ValueError(
+            f"{what} needs a judge of single frames, received a "
+            f"{type(judge).__name__}, which reads {judge.num_frames} frames at once. "
+            "Pass from_pretrained('judge-sprites-frames')."
+        )
+
+
 def balanced(labels: np.ndarray) -> np.ndarray:
     """Indices of the first n clips of each class, n the size of the smallest class."""
     labels = np.asarray(labels)
