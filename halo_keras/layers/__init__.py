@@ -6,6 +6,7 @@ from halo_keras.layers.frame_encoder import FrameEncoder
 from halo_keras.layers.gaussian_head import GaussianHead
 from halo_keras.layers.momentum_network import MomentumNetwork
 from halo_keras.layers.paper_networks import PaperFrameDecoder, PaperFrameEncoder
+from halo_keras.layers.spectrogram_networks import SpectrumDecoder, SpectrumEncoder
 from halo_keras.layers.state_prior import FittedPrior, StatePrior
 from halo_keras.layers.video_augmentation import VideoAugmentation
 
@@ -18,6 +19,8 @@ __all__ = [
     "MomentumNetwork",
     "PaperFrameDecoder",
     "PaperFrameEncoder",
+    "SpectrumDecoder",
+    "SpectrumEncoder",
     "StatePrior",
     "VideoAugmentation",
 ]

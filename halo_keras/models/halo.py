@@ -15,10 +15,12 @@ from halo_keras.layers import (
     FrameEncoder,
     GaussianHead,
     MomentumNetwork,
+    SpectrumDecoder,
+    SpectrumEncoder,
     StatePrior,
 )
-from halo_keras.layers.frame_encoder import FRAME_SHAPE, check_frame_shape
 from halo_keras.layers.state_prior import KINDS
+from halo_keras.models.frame_values import SHAPE, VALUE_RANGE, check_frame_values
 from halo_keras.models.halo_actions import HaloActions
 from halo_keras.models.halo_generation import HaloGeneration
 from halo_keras.models.halo_inference import Encoding, HaloInference
@@ -28,13 +30,6 @@ from halo_keras.ops.gaussian import DiagonalGaussian
 from halo_keras.ops.likelihood import gaussian_log_likelihood
 
 __all__ = ["HALO", "Encoding"]
-
-
-def as_unit(frames):
-    """uint8 in [0, 255] to float32 in [0, 1]; floats stay as they are."""
-    if keras.backend.standardize_dtype(frames.dtype) == "uint8":
-        return ops.cast(frames, "float32") / 255.0
-    return ops.cast(frames, "float32")
 
 
 @keras.saving.register_keras_serializable("halo_keras")
@@ -60,12 +55,14 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
     prior at frame i the one at time 0, carried by the flow (`models/motion_kl.py`).
 
     Args:
-        frame_shape: `(height, width, channels)`; sizes multiples of 4.
+        frame_shape: `(height, width, channels)`, sizes multiples of 4; or `(bins,)` for
+            spectrograms, see `SequenceModel`.
         dynamics: a `LatentDynamics`, with one operator an action.
         action_names: names of the actions, one an operator; None for "0", "1", ...
         num_frames: length of training clips, the default length of what is generated.
         content_dim: size of z.
-        encoder, decoder: frame networks; None for `FrameEncoder`, `FrameDecoder`.
+        encoder, decoder: frame networks; None for `FrameEncoder`, `FrameDecoder`, or
+            `SpectrumEncoder`, `SpectrumDecoder`.
         content_hidden, motion_features: widths of the content and momentum networks.
         momentum_dilation: D: the momentum is inferred from 4 + 3 D frames up to the
             reference frame; None for 1, the paper's code.
@@ -99,7 +96,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             for no such ramp. Motion that is cheap at first takes up the action, which
             is then not in the content; motion that is dear at last gives up what the
             content says too.
-        kl_warmup_steps, free_bits, seed: see `SequenceModel`.
+        kl_warmup_steps, free_bits, seed, value_range: see `SequenceModel`.
 
     `fit` reads from each batch: `frames` (B, T, H, W, C); `action` (B,) ids, absent for
     one operator; optionally `times` (B, T) real times of the frames; `mask` (B, T), 0
@@ -113,7 +110,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
     part_kind = "model"
     family = "halo"
     config_fields = {
-        "frame_shape": FRAME_SHAPE,
+        "frame_shape": SHAPE,
         "dynamics": schema.Part("dynamics"),
         "action_names": schema.ListOf(schema.Text(max_length=48), 1, 256),
         "num_frames": schema.Int(1, 1024),
@@ -141,6 +138,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         "kl_warmup_steps": schema.Int(0, 10**8),
         "free_bits": schema.Float(0.0, 1e4),
         "seed": schema.Int(0, 2**31 - 1),
+        "value_range": VALUE_RANGE,
     }
 
     def __init__(
@@ -173,12 +171,16 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         kl_warmup_steps=0,
         free_bits=0.0,
         seed=0,
+        value_range=None,
         name="halo",
     ):
         arguments = {k: v for k, v in locals().items() if k in self.config_fields}
-        frame_shape = check_frame_shape(frame_shape, "HALO")
-        arguments["encoder"] = encoder or FrameEncoder(frame_shape, name="encoder")
-        arguments["decoder"] = decoder or FrameDecoder(frame_shape, name="decoder")
+        frame_shape, value_range = check_frame_values(frame_shape, value_range, "HALO")
+        networks = (FrameEncoder, FrameDecoder)
+        if value_range is not None:
+            networks = (SpectrumEncoder, SpectrumDecoder)
+        arguments["encoder"] = encoder or networks[0](frame_shape, name="encoder")
+        arguments["decoder"] = decoder or networks[1](frame_shape, name="decoder")
         schema.Part("dynamics").check(dynamics, "HALO.dynamics")
         if action_names is None:
             action_names = [str(index) for index in range(dynamics.num_operators)]
@@ -208,11 +210,11 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
                 if weights.get(term):
                     ramps[term] = (weights[term], framewise_ramp_steps)
                     weights[term] = 0.0
-        super().__init__(
-            frame_shape, weights, kl_warmup_steps, free_bits, ramps, seed, name
-        )
+        common = (weights, kl_warmup_steps, free_bits, ramps, seed, name, value_range)
+        super().__init__(frame_shape, *common)
+        known = ("frame_shape", "kl_warmup_steps", "free_bits", "seed", "value_range")
         for key, value in arguments.items():
-            if key not in ("frame_shape", "kl_warmup_steps", "free_bits", "seed"):
+            if key not in known:
                 setattr(self, key, value)
         self._check_parts()
         self.num_actions = dynamics.num_operators
@@ -324,7 +326,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
     # ---- the networks, used by training and verbs alike ---------------------------
 
     def frame_features(self, frames):
-        """`(B, T, H, W, C)` floats in [0, 1] to `(B, T, features)`."""
+        """`(B, T, *frame_shape)` floats in [0, 1] to `(B, T, features)`."""
         count, length = ops.shape(frames)[0], ops.shape(frames)[1]
         features = self.encoder(ops.reshape(frames, (-1, *self.frame_shape)))
         features = ops.reshape(features, (count, length, self.encoder.features))
@@ -389,8 +391,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
 
     def call(self, inputs, training=False):
         """One stochastic pass of the bound; see `loss_terms` for what it is made of."""
-        frames = inputs["frames"]
-        frames = as_unit(frames)
+        frames = self.as_unit(inputs["frames"])
         count, length = ops.shape(frames)[0], frames.shape[1]
         action = inputs.get("action")
         action = (
@@ -403,7 +404,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         targets = ops.cast(inputs.get("target_times", times), "float32")
         features = self.frame_features(frames)
         other = inputs.get("content_frames")
-        shown = features if other is None else self.frame_features(as_unit(other))
+        shown = features if other is None else self.frame_features(self.as_unit(other))
 
         seen, at = self._observation(mask, length, training)
         content_q = self.content_network(shown, seen)
@@ -414,7 +415,8 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         start = ops.sum(at * times, axis=1)  # the reference frame's time
 
         chosen, scale = self._decoded_subset(frames, training)
-        truth = ops.take_along_axis(frames, chosen[:, :, None, None, None], axis=1)
+        wide = ops.reshape(chosen, (-1, chosen.shape[1], *[1] * len(self.frame_shape)))
+        truth = ops.take_along_axis(frames, wide, axis=1)
         targets = ops.take_along_axis(targets, chosen, axis=1)
         position = self.dynamics.active_position(
             state, action, targets - start[:, None]
@@ -443,7 +445,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
 
         def error(frames):
             log_likelihood = gaussian_log_likelihood(
-                outputs["truth"], outputs[frames], self.sigma
+                outputs["truth"], outputs[frames], self.sigma, len(self.frame_shape)
             )
             return -ops.sum(outputs["weight"] * log_likelihood, axis=1)
 
@@ -458,7 +460,8 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             terms["consistency_loss"] = ops.sum(distance, axis=1)
         if self.difference_weight:
             wrong = outputs["truth"] - outputs["frames"]
-            change = ops.sum(ops.square(wrong[:, 1:] - wrong[:, :-1]), axis=(2, 3, 4))
+            change = ops.square(wrong[:, 1:] - wrong[:, :-1])
+            change = ops.sum(change, axis=tuple(range(2, len(change.shape))))
             both = outputs["weight"][:, 1:] * outputs["weight"][:, :-1]
             terms["difference_loss"] = ops.sum(both * change, axis=1)
         return terms
@@ -523,6 +526,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         for key in ("dynamics", "encoder", "decoder"):
             config[key] = keras.saving.serialize_keras_object(config[key])
         config["frame_shape"] = list(self.frame_shape)
+        config["value_range"] = self.value_range and list(self.value_range)
         config["action_names"] = list(self.action_names)
         return {"name": self.name, **config}
 

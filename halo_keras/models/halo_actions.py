@@ -104,7 +104,8 @@ class _Scores:
         position = position[np.arange(len(position)), ids][:, frames]
         decoded = self.model.decode_active(self.content[clips], position, ids)
         truth = ops.convert_to_tensor(self.frames[clips][:, frames])
-        each = gaussian_log_likelihood(truth, decoded, self.model.sigma)
+        axes = len(self.model.frame_shape)
+        each = gaussian_log_likelihood(truth, decoded, self.model.sigma, axes)
         each = ops.convert_to_numpy(each).astype("float64")
         return (each * self.mask[clips][:, frames]).sum(axis=1)
 

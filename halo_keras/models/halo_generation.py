@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from halo_keras.models.frame_values import as_example
 from halo_keras.models.inputs import as_actions, as_times
 from halo_keras.models.no_gradient import no_gradient
 from halo_keras.models.replica import ReplicaSeedGenerator
@@ -26,7 +27,8 @@ class HaloGeneration:
             state: `(batch, num_operators, state_dim)` at time 0; several operators may
                 be active at once. An operator whose state is all 0 is not active.
             times: `(num_times,)` or `(batch, num_times)` real times in frames.
-        Returns: float32 in [0, 1], `(batch, num_times, height, width, channels)`.
+        Returns: `(batch, num_times, height, width, channels)`, float32 in [0, 1]; of
+            spectrograms `(batch, num_times, bins)` in their range.
         """
         content = np.asarray(content, "float32")
         state = np.asarray(state, "float32")
@@ -42,7 +44,7 @@ class HaloGeneration:
             position = self.dynamics.position(rolled)
             active = np.any(state[rows] != 0.0, axis=-1).astype("float32")
             frames = self.decode_positions(content[rows], position, active)
-            parts.append(np.clip(ops.convert_to_numpy(frames), 0.0, 1.0))
+            parts.append(self.from_unit(frames))
         return np.concatenate(parts)
 
     def _check_latents(self, content, state):
@@ -91,10 +93,11 @@ class HaloGeneration:
         """
         Text(("prior", "image")).check(start, "start")
         image = np.asarray(image)
-        single = image.ndim == 3
+        rank = len(self.frame_shape)
+        single = image.ndim == rank
         if single:
             image = image[None]
-        if image.ndim == 4:
+        if image.ndim == rank + 1:
             image = image[:, None]
         frames, _ = self._frames(image, "image")
         ids = as_actions(action, self.action_names, len(frames))
@@ -243,8 +246,8 @@ class HaloGeneration:
     def example_clips(self):
         """A few labelled clips made by the model itself, so that nobody needs data.
 
-        Returns: dict with `frames` uint8 (n, num_frames, H, W, C), `action` (n,) ids
-            and `action_names`.
+        Returns: dict with `frames` uint8 (n, num_frames, H, W, C), or floats (n,
+            num_frames, bins), `action` (n,) ids and `action_names`.
         """
         if not self.fitted_prior.fitted:
             raise ValueError(
@@ -261,7 +264,7 @@ class HaloGeneration:
         )
         frames = self.decode(content, state, np.arange(self.num_frames))
         return {
-            "frames": np.round(frames * 255).astype("uint8"),
+            "frames": as_example(frames),
             "action": action,
             "action_names": list(self.action_names),
         }

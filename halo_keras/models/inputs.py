@@ -7,36 +7,45 @@ import numpy as np
 from halo_keras.schema import nearest
 
 
-def as_frames(frames, frame_shape, what="frames"):
-    """Frames as float32 in [0, 1], `(batch, time, height, width, channels)`.
+def as_frames(frames, frame_shape, what="frames", value_range=None):
+    """Frames as float32 in [0, 1], `(batch, time, *frame_shape)`.
 
     Args:
-        frames: uint8 in [0, 255] or floats in [0, 1]; with or without the batch axis.
-        frame_shape: the model's `(height, width, channels)`.
+        frames: pictures, uint8 in [0, 255] or floats in [0, 1]; or spectra, floats in
+            `value_range`. With or without the batch axis.
+        frame_shape: the model's `(height, width, channels)` or `(bins,)`.
         what: the argument's name, for the error.
+        value_range: (lowest, highest) value of spectra; None for pictures.
     Returns: the array and whether the batch axis was added.
     Raises: TypeError, ValueError.
     """
-    shape = "(batch, time, {}, {}, {})".format(*frame_shape)
+    pictures, rank = len(frame_shape) == 3, len(frame_shape) + 2
+    shape = f"(batch, time, {', '.join(map(str, frame_shape))})"
+    low, high = (0.0, 1.0) if value_range is None else value_range
+    kinds = (
+        "uint8 in [0, 255] or " if pictures else ""
+    ) + f"floats in [{low:g}, {high:g}]"
     array = np.asarray(frames)
-    if array.dtype != np.uint8 and array.dtype.kind != "f":
+    if not (pictures and array.dtype == np.uint8) and array.dtype.kind != "f":
         raise TypeError(
-            f"{what} must be uint8 in [0, 255] or floats in [0, 1] of shape {shape}, "
-            f"received dtype {array.dtype}. Convert with .astype('uint8')."
+            f"{what} must be {kinds} of shape {shape}, received dtype {array.dtype}. "
+            f"Convert with .astype({'uint8' if pictures else 'float32'!r})."
         )
-    single = array.ndim == 4
+    single = array.ndim == rank - 1
     if single:
         array = array[None]
-    if array.ndim != 5:
+    if array.ndim != rank:
+        one = "picture" if pictures else "spectrum"
         raise ValueError(
             f"{what} must have shape {shape}, or without the batch axis for one clip, "
             f"received rank {np.ndim(frames)} with shape {np.shape(frames)}. "
-            f"A single picture is a clip of one frame: picture[None]."
+            f"A single {one} is a clip of one frame: {one}[None]."
         )
     if array.shape[2:] != tuple(frame_shape):
+        hint = "Resize with halo_keras.data.fit_frames(frames, model)."
         raise ValueError(
-            f"{what} must have shape {shape}, received {tuple(array.shape)}. Resize "
-            f"with halo_keras.data.fit_frames(frames, model)."
+            f"{what} must have shape {shape}, received {tuple(array.shape)}. "
+            f"{hint if pictures else 'Make spectra of that many bins.'}"
         )
     if 0 in array.shape:
         raise ValueError(
@@ -50,13 +59,31 @@ def as_frames(frames, frame_shape, what="frames"):
             f"{what} must be finite, received {int((~np.isfinite(array)).sum())} "
             f"values that are NaN or infinite. Replace or drop those frames."
         )
-    low, high = float(array.min()), float(array.max())
-    if low < -1e-3 or high > 1.0 + 1e-3:
+    least, most = float(array.min()), float(array.max())
+    slack = 1e-3 * (high - low)
+    if least < low - slack or most > high + slack:
+        remedy = "Divide by 255, or pass uint8." if pictures else "Clip them."
         raise ValueError(
-            f"{what} given as floats must lie in [0, 1], received values from "
-            f"{low:.3g} to {high:.3g}. Divide by 255, or pass uint8."
+            f"{what} given as floats must lie in [{low:g}, {high:g}], received values "
+            f"from {least:.3g} to {most:.3g}. {remedy}"
         )
-    return array.astype("float32"), single
+    return ((array - low) / (high - low)).astype("float32"), single
+
+
+def as_whole_times(times, num_clips=None, what="times"):
+    """Times of a model that steps from frame to frame: int64, whole and >= 0.
+
+    Shapes as in `as_times`. Raises: ValueError.
+    """
+    array = as_times(times, num_clips, what)
+    odd = array[(array < 0) | (array != np.round(array))]
+    if odd.size:
+        raise ValueError(
+            f"{what} must be whole numbers >= 0, as this model steps from frame to "
+            f"frame and only forward, received {odd[:4].tolist()}. Ask for frames 0, "
+            "1, 2, ..., or use a HALO model for times between and before them."
+        )
+    return array.astype("int64")
 
 
 def as_times(times, num_clips=None, what="times"):

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from halo_keras.models.frame_values import as_unit, from_unit
 from halo_keras.models.inputs import as_frames, as_tempo, as_times
 from halo_keras.models.replica import BatchMean, ReplicaSeedGenerator
 
@@ -32,18 +33,28 @@ class SequenceModel(keras.Model):
     and a single clip without its batch axis are accepted. Time 0 is the first given
     frame in every verb; times are real numbers in frames of that clip.
 
+    Spectrograms are clips whose frames are spectra: `frame_shape=(bins,)`, and frames
+    are floats in `value_range`, `(batch, time, bins)`, in every verb and in `fit`. What
+    is computed on, `pixel_stddev` included, is scaled to [0, 1] all the same.
+
     Args:
-        frame_shape: `(height, width, channels)`.
+        frame_shape: `(height, width, channels)` or `(bins,)`.
         kl_warmup_steps: training steps over which the weights of the terms whose name
             ends in `_kl` rise from 0 to their value; 0 for none.
         free_bits: nats a clip of each `_kl` term that are free (Kingma et al. 2016).
         ramps: `{term: (first weight, steps)}`: in training the weight of such a term
             moves linearly from its first value to the one in `term_weights`.
         seed: of the training noise.
+        value_range: (lowest, highest) value of spectra; None for pictures.
+
+    Attributes:
+        kind: `"video"` or `"spectrogram"`, as in `ClipDataset`.
+        forward_only: True for a model that steps from frame to frame: its verbs raise
+            for times between frames and before the first.
     """
 
     family = "sequence-model"
-    kind = "video"
+    forward_only = False
     bound_terms = ("reconstruction_loss", "content_kl", "motion_kl")
 
     def __init__(
@@ -55,11 +66,14 @@ class SequenceModel(keras.Model):
         ramps=None,
         seed=0,
         name=None,
+        value_range=None,
     ):
         # float32 here whatever the global policy: times and bounds need it. The frame
         # networks follow the policy.
         super().__init__(name=name, dtype="float32")
         self.frame_shape = tuple(frame_shape)
+        self.value_range = None if value_range is None else tuple(value_range)
+        self.kind = "video" if value_range is None else "spectrogram"
         self.term_weights = dict(term_weights)
         self.kl_warmup_steps = kl_warmup_steps
         self.free_bits = free_bits
@@ -195,7 +209,15 @@ class SequenceModel(keras.Model):
     # ---- verbs ------------------------------------------------------------------
 
     def _frames(self, frames, what="frames"):
-        return as_frames(frames, self.frame_shape, what)
+        return as_frames(frames, self.frame_shape, what, self.value_range)
+
+    def as_unit(self, frames):
+        """Frames as `fit` gets them, as float32 tensors in [0, 1]."""
+        return as_unit(frames, self.value_range)
+
+    def from_unit(self, values):
+        """Decoded values as frames, a NumPy array in the frames' own range."""
+        return from_unit(values, self.value_range)
 
     def _observed_times(self, times, frames):
         """Times of given frames: 0, 1, 2, ... unless the caller says otherwise."""

@@ -1,4 +1,4 @@
-"""Log-densities of frames, summed over pixels and channels."""
+"""Log-densities of frames, summed over all values of a frame."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import math
 from keras import ops
 
 
-def gaussian_log_likelihood(frames, mean, stddev):
+def gaussian_log_likelihood(frames, mean, stddev, frame_axes=3):
     """ln N(frames; mean, stddev^2 I), with its constant ln(2 pi stddev^2) / 2 a pixel.
 
     Args:
         frames: `(..., height, width, channels)`.
         mean: same shape.
         stddev: positive, a number or a tensor that broadcasts with `frames`.
+        frame_axes: 3 for pictures; 1 for spectra, `(..., bins)`.
 
     Returns:
-        `(...)`, in nats, summed over height, width and channels.
+        `(...)`, in nats, summed over the last `frame_axes` axes.
     """
     frames, mean = ops.convert_to_tensor(frames), ops.convert_to_tensor(mean)
     stddev = ops.convert_to_tensor(stddev, dtype=mean.dtype)
@@ -25,18 +26,20 @@ def gaussian_log_likelihood(frames, mean, stddev):
         - ops.log(stddev)
         - 0.5 * math.log(2.0 * math.pi)
     )
-    return ops.sum(log_density, axis=(-3, -2, -1))
+    return ops.sum(log_density, axis=tuple(range(-frame_axes, 0)))
 
 
-def bernoulli_log_likelihood(frames, logits):
+def bernoulli_log_likelihood(frames, logits, frame_axes=3):
     """x ln sigmoid(l) + (1 - x) ln(1 - sigmoid(l)) = x l - ln(1 + e^l).
 
     Args:
         frames: `(..., height, width, channels)` in [0, 1].
         logits: l, same shape.
+        frame_axes: 3 for pictures; 1 for spectra, `(..., bins)`.
 
     Returns:
-        `(...)`, in nats, summed over height, width and channels.
+        `(...)`, in nats, summed over the last `frame_axes` axes.
     """
     frames, logits = ops.convert_to_tensor(frames), ops.convert_to_tensor(logits)
-    return ops.sum(frames * logits - ops.softplus(logits), axis=(-3, -2, -1))
+    log_density = frames * logits - ops.softplus(logits)
+    return ops.sum(log_density, axis=tuple(range(-frame_axes, 0)))
