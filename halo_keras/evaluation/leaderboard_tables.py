@@ -73,6 +73,12 @@ SPRITES = (
         _windows("mse"),
     ),
     Table(
+        "Long rollouts: the worst frame",
+        "MSE of the frame, of all of a window's and of all actions, where it is "
+        "largest: a frame that is always wrong does not show in a mean over frames.",
+        _windows("worst_frame_mse"),
+    ),
+    Table(
         "Long rollouts: SSIM",
         "Structural similarity of the same frames.",
         _windows("ssim"),
@@ -87,11 +93,13 @@ SPRITES = (
         "Swap",
         "Content of one clip, motion of a clip of another character and action. The "
         "result must show the attributes of the one and do what the other does. MSE to "
-        "the true clip; `phase`: walks that begin at any of their frames; `inferred`: "
+        "the true clip; `worst frame`: of the frame and action where it is largest; "
+        "`phase`: walks that begin at any of their frames; `inferred`: "
         "the model is not told the motion clip's action.",
         {
             **_accuracies("swap"),
             "swap_mse": "MSE",
+            "swap_worst_frame_mse": "worst frame: MSE",
             "swap_phase_mse": "phase: MSE",
             "swap_inferred_action_accuracy": "inferred: action",
         },

@@ -107,6 +107,22 @@ def _window_mean(x: np.ndarray) -> np.ndarray:
     return x / SSIM_WINDOW**2
 
 
+def worst_frame(error: np.ndarray, action: np.ndarray) -> float:
+    """The largest mean error of any one frame of any one action.
+
+        max over k, t of mean over the clips i of action k of e_it.
+
+    A mean over frames hides one that is wrong every time: a figure whose fourth frame
+    of eight is always a blur has a good average.
+
+    Args:
+        error: `(num_clips, time)`, of frames that are comparable from clip to clip.
+        action: `(num_clips,)` ids.
+    """
+    error, action = np.asarray(error), np.asarray(action)
+    return max(float(error[action == k].mean(axis=0).max()) for k in np.unique(action))
+
+
 def entropies(probabilities: np.ndarray) -> dict[str, float]:
     """Entropies of a judge's verdicts and the inception score, natural logarithm.
 

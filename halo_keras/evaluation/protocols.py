@@ -13,7 +13,13 @@ import numpy as np
 
 from halo_keras.data.action_groups import operators_for
 from halo_keras.evaluation.disagreement import disagreement, per_frame_classes
-from halo_keras.evaluation.metrics import as_float, mse, psnr_of_mse, ssim
+from halo_keras.evaluation.metrics import (
+    as_float,
+    mse,
+    psnr_of_mse,
+    ssim,
+    worst_frame,
+)
 from halo_keras.evaluation.prior_passes import (
     prior_content,
     prior_motion,
@@ -93,7 +99,8 @@ def rollout(
         judge: None, or a judge; a clip judge sees the windows as long as its clips, a
             frame judge sees all.
 
-    Returns: for each window `rollout_<first>_<last>_mse`, `_psnr`, `_ssim`, with a
+    Returns: for each window `rollout_<first>_<last>_mse`, `_psnr`, `_ssim`, and
+        `_worst_frame_mse` of the worst frame of any action (`worst_frame`); with a
         judge `_action_accuracy`, and `_speed_ratio`: the mean |x_{t+1} - x_t| of the
         forecast in that of the loop, which falls to 0 if the motion dies. A frame
         before the first is named with `minus`, as in `rollout_minus_7_0_mse`. Where an
@@ -151,6 +158,7 @@ class Window:
         lost = np.concatenate(self.lost)
         found = {
             "mse": float(error.mean()),
+            "worst_frame_mse": worst_frame(error, action),
             "psnr": float(psnr_of_mse(error).mean()),
             "ssim": float(np.concatenate(self.similarities).mean()),
         }

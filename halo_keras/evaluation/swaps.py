@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from halo_keras.data.action_groups import operators_for
-from halo_keras.evaluation.metrics import mse
+from halo_keras.evaluation.metrics import mse, worst_frame
 from halo_keras.evaluation.progress import chunks
 from halo_keras.evaluation.verdicts import Verdicts, check_judge
 
@@ -47,7 +47,8 @@ def swap(
         prefix: of the keys.
 
     Returns: `<prefix>_<head>_accuracy` for every head of the judge, and
-        `<prefix>_mse` if the true clips are known; `<prefix>_num_clips`.
+        `<prefix>_mse` if the true clips are known, and without `phases`
+        `<prefix>_worst_frame_mse` (`worst_frame`); `<prefix>_num_clips`.
     """
     check_judge(judge, dataset)
     labels = dataset.labels
@@ -79,7 +80,10 @@ def swap(
     content_labels = {name: value[content_of] for name, value in labels.items()}
     found = verdicts.accuracies(wanted, content_labels, prefix)
     if errors:
-        found[f"{prefix}_mse"] = float(np.concatenate(errors).mean())
+        error = np.concatenate(errors)
+        found[f"{prefix}_mse"] = float(error.mean())
+        if not phases:  # clips begun at different frames have no frame in common
+            found[f"{prefix}_worst_frame_mse"] = worst_frame(error, wanted)
     found[f"{prefix}_num_clips"] = len(content_of)
     return found
 

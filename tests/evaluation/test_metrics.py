@@ -91,6 +91,16 @@ def test_equal_clips_are_perfect_and_black_ones_are_not(pair):
     assert np.all(metrics.ssim(black, target) < 0.1)
 
 
+def test_the_worst_frame_equals_a_loop(rng):
+    error, action = rng.random((12, 5)), np.repeat([0, 3, 1], 4)
+    worst = 0.0
+    for k in (0, 1, 3):
+        for t in range(5):
+            clips = [error[i, t] for i in range(12) if action[i] == k]
+            worst = max(worst, sum(clips) / len(clips))
+    assert metrics.worst_frame(error, action) == pytest.approx(worst)
+
+
 def test_bytes_and_floats_give_the_same_numbers(rng):
     stored = rng.integers(0, 256, (1, 2, 8, 8, 3), dtype="uint8")
     other = rng.random(stored.shape).astype("float32")

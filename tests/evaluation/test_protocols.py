@@ -70,6 +70,40 @@ def test_rollout_compares_with_the_loop_forward_and_backward(clips, judge):
     assert len(judged) == 3 and all(found[key] == 1 for key in judged)
 
 
+class WrongAtOneFrame(Oracle):
+    """Black at the third frame of every clip of action 1, right everywhere else."""
+
+    def _spoiled(self, made, action):
+        made = made.copy()
+        made[np.asarray(action) == 1, 2] = 0
+        return made
+
+    def forecast(self, frames, times, action=None):
+        return self._spoiled(super().forecast(frames, times), action)
+
+    def swap_motion(self, content_from, motion_from, action=None, times=None):
+        made = super().swap_motion(content_from, motion_from, action, times)
+        return self._spoiled(made, action)
+
+
+def test_one_wrong_frame_of_one_action_is_seen(clips, judge):
+    """A mean over 4 frames and 3 actions divides it by 12; `worst_frame` does not."""
+    model = WrongAtOneFrame(clips)
+    black = np.mean((clips.frames[clips.labels["action"] == 1, 2] / 255) ** 2)
+    rolled = protocols.rollout(model, clips, ((1, 4),))
+    assert rolled["rollout_1_4_worst_frame_mse"] == pytest.approx(black, rel=1e-5)
+    assert rolled["rollout_1_4_mse"] == pytest.approx(black / 12, rel=1e-5)
+    swapped = protocols.swap(model, clips, judge, seed=0)
+    # The swapped clips of action 1 show some characters twice, and others not at all.
+    action, who = clips.labels["action"], clips.labels["character"]
+    wanted = action[swap_pairs(action, who, seed=0)]
+    truth = true_clips(who, wanted, clips.labels, "character")
+    black = np.mean((clips.frames[truth[wanted == 1], 2] / 255) ** 2)
+    assert swapped["swap_worst_frame_mse"] == pytest.approx(black, rel=1e-5)
+    begun = protocols.swap(model, clips, judge, seed=0, **WALKS)
+    assert "swap_worst_frame_mse" not in begun
+
+
 def test_rollout_sees_that_motion_died(clips):
     found = protocols.rollout(Frozen(clips), clips, ((1, 4), (5, 8)))
     frames = clips.frames / 255
