@@ -5,6 +5,7 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -62,6 +63,17 @@ def test_recipes_build_what_the_presets_hold(preset):
             if key not in ("name", "dtype"):
                 assert ours["config"][key] == value, (part, key)
     assert json.loads(json.dumps(made)) == {**made, **stored}
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("recipes/train_*.py")))
+def test_no_recipe_asks_for_sizes_that_are_refused(path):
+    """Bounds are checked when a model is built: after the data, minutes into a run."""
+    shapes = SimpleNamespace(
+        frame_shape=(64, 64, 3), num_frames=8, num_actions=2, action_names=("a", "b")
+    )
+    for recipe in importlib.import_module(path.stem).RECIPES.values():
+        if recipe.build_model is build_halo:
+            assert build_halo(recipe, shapes).num_actions == 2
 
 
 def test_sizes_that_do_not_fit_are_named():
