@@ -15,9 +15,11 @@ from pathlib import Path
 __version__ = "0.1.0"
 
 __all__ = [
+    "DSVAE",
     "HALO",
     "Encoding",
     "SequenceModel",
+    "SequenceRNN",
     "__version__",
     "data",
     "dynamics",
@@ -45,9 +47,11 @@ else:
     # Everybody else gets all of it, and with it every class registered with Keras, so
     # that keras.saving.load_model reads presets after a plain `import halo_keras`.
     from halo_keras._public import (
+        DSVAE,
         HALO,
         Encoding,
         SequenceModel,
+        SequenceRNN,
         data,
         dynamics,
         evaluation,

@@ -14,4 +14,10 @@ from halo_keras.hub import (  # noqa: E402, F401
     save_preset,
     verify,
 )
-from halo_keras.models import HALO, Encoding, SequenceModel  # noqa: E402, F401
+from halo_keras.models import (  # noqa: E402, F401
+    DSVAE,
+    HALO,
+    Encoding,
+    SequenceModel,
+    SequenceRNN,
+)

@@ -1,8 +1,14 @@
 """Blocks with weights that know nothing of time steps to come."""
 
 from halo_keras.layers.content_network import ContentNetwork
+from halo_keras.layers.fitted_content import FittedContent
 from halo_keras.layers.frame_decoder import FrameDecoder
 from halo_keras.layers.frame_encoder import FrameEncoder
+from halo_keras.layers.frame_latents import (
+    FactorisedPosterior,
+    FullPosterior,
+    LatentPrior,
+)
 from halo_keras.layers.gaussian_head import GaussianHead
 from halo_keras.layers.momentum_network import MomentumNetwork
 from halo_keras.layers.paper_networks import PaperFrameDecoder, PaperFrameEncoder
@@ -12,10 +18,14 @@ from halo_keras.layers.video_augmentation import VideoAugmentation
 
 __all__ = [
     "ContentNetwork",
+    "FactorisedPosterior",
+    "FittedContent",
     "FittedPrior",
     "FrameDecoder",
     "FrameEncoder",
+    "FullPosterior",
     "GaussianHead",
+    "LatentPrior",
     "MomentumNetwork",
     "PaperFrameDecoder",
     "PaperFrameEncoder",

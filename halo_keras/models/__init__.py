@@ -1,6 +1,8 @@
 """Model families, one file each, on the contract of `SequenceModel`."""
 
+from halo_keras.models.dsvae import DSVAE
 from halo_keras.models.halo import HALO, Encoding
 from halo_keras.models.sequence_model import SequenceModel
+from halo_keras.models.sequence_rnn import SequenceRNN
 
-__all__ = ["HALO", "Encoding", "SequenceModel"]
+__all__ = ["DSVAE", "HALO", "Encoding", "SequenceModel", "SequenceRNN"]

@@ -20,6 +20,7 @@ from halo_keras.layers import (
     StatePrior,
 )
 from halo_keras.layers.state_prior import KINDS
+from halo_keras.models.decoded_frames import drawn_frames, take_frames
 from halo_keras.models.frame_values import SHAPE, VALUE_RANGE, check_frame_values
 from halo_keras.models.halo_actions import HaloActions
 from halo_keras.models.halo_generation import HaloGeneration
@@ -414,16 +415,15 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         state = state_q.sample(noise) if training else state_q.mean
         start = ops.sum(at * times, axis=1)  # the reference frame's time
 
-        chosen, scale = self._decoded_subset(frames, training)
-        wide = ops.reshape(chosen, (-1, chosen.shape[1], *[1] * len(self.frame_shape)))
-        truth = ops.take_along_axis(frames, wide, axis=1)
-        targets = ops.take_along_axis(targets, chosen, axis=1)
+        count = self.decoded_frames if training else None
+        chosen, scale = drawn_frames(frames, count, self.seed_generator)
+        truth, targets = take_frames(frames, chosen), take_frames(targets, chosen)
         position = self.dynamics.active_position(
             state, action, targets - start[:, None]
         )
         outputs = {
             "truth": truth,
-            "weight": scale * ops.take_along_axis(mask, chosen, axis=1),
+            "weight": scale * take_frames(mask, chosen),
             "frames": self.decode_active(content, position, action),
             "content_kl": content_q.kl_standard(),
             "motion_kl": motion_kl(self, state_q, state, action, start),
@@ -435,7 +435,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             outputs["framewise"] = self.decode_active(
                 content, self.dynamics.position(inferred), action
             )
-            own = ops.take_along_axis(times, chosen, axis=1) - start[:, None]
+            own = take_frames(times, chosen) - start[:, None]
             rolled = self.dynamics.active_trajectory(state, action, own)
             outputs["distance"] = ops.sum(ops.square(rolled - inferred), axis=-1)
         return outputs
@@ -499,21 +499,6 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             return seen, first
         single = rare()
         return seen, single * first + (1.0 - single) * draw()
-
-    def _decoded_subset(self, frames, training):
-        """Frame numbers `(B, m)` to decode, and the weight T / m of each.
-
-        Drawn at random without replacement in training; all of them otherwise.
-        """
-        count, length, chosen = (
-            ops.shape(frames)[0],
-            frames.shape[1],
-            self.decoded_frames,
-        )
-        if not training or chosen is None or chosen >= length:
-            return ops.broadcast_to(ops.arange(length), (count, length)), 1.0
-        order = keras.random.uniform((count, length), seed=self.seed_generator)
-        return ops.argsort(order, axis=1)[:, :chosen], length / chosen
 
     def bits_per_dim(self, elbo) -> float:
         """A bound in nats a clip as bits a pixel value, of `num_frames` frames."""

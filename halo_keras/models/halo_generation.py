@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from halo_keras.models.frame_values import as_example
-from halo_keras.models.inputs import as_actions, as_times
+from halo_keras.models.inputs import as_actions, as_pictures, as_times
 from halo_keras.models.no_gradient import no_gradient
 from halo_keras.models.replica import ReplicaSeedGenerator
 from halo_keras.schema import Text
@@ -92,13 +92,7 @@ class HaloGeneration:
             for one picture.
         """
         Text(("prior", "image")).check(start, "start")
-        image = np.asarray(image)
-        rank = len(self.frame_shape)
-        single = image.ndim == rank
-        if single:
-            image = image[None]
-        if image.ndim == rank + 1:
-            image = image[:, None]
+        image, single = as_pictures(image, self.frame_shape)
         frames, _ = self._frames(image, "image")
         ids = as_actions(action, self.action_names, len(frames))
         content = self.encode_content(frames)

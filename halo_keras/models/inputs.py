@@ -70,6 +70,20 @@ def as_frames(frames, frame_shape, what="frames", value_range=None):
     return ((array - low) / (high - low)).astype("float32"), single
 
 
+def as_pictures(image, frame_shape):
+    """One picture (or spectrum), several, or clips: as clips `(batch, time, ...)`.
+
+    Returns: the array, not checked any further, and whether there is one picture.
+    """
+    array = np.asarray(image)
+    single = array.ndim == len(frame_shape)
+    if single:
+        array = array[None]
+    if array.ndim == len(frame_shape) + 1:
+        array = array[:, None]
+    return array, single
+
+
 def as_whole_times(times, num_clips=None, what="times"):
     """Times of a model that steps from frame to frame: int64, whole and >= 0.
 
