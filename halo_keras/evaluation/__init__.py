@@ -5,13 +5,17 @@ from halo_keras.evaluation.judge_training import JudgeClips, JudgeFrames, compil
 from halo_keras.evaluation.judges import ClipJudge
 from halo_keras.evaluation.metrics import entropies, kl_divergence, mse, psnr, ssim
 from halo_keras.evaluation.recurrent_judge import RecurrentJudge
+from halo_keras.evaluation.speech_judge_training import JudgeSegments
+from halo_keras.evaluation.speech_judges import SpeechJudge
 
 __all__ = [
     "ClipJudge",
     "FrameJudge",
     "JudgeClips",
     "JudgeFrames",
+    "JudgeSegments",
     "RecurrentJudge",
+    "SpeechJudge",
     "compile_judge",
     "entropies",
     "kl_divergence",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from halo_keras.data.action_groups import operators_for
-from halo_keras.evaluation.judge_base import agrees
+from halo_keras.evaluation.judge_verbs import agrees
 from halo_keras.evaluation.prior_passes import seed_of
 from halo_keras.evaluation.progress import chunks
 from halo_keras.evaluation.verdicts import Verdicts, check_frame_judge, check_judge

@@ -124,8 +124,8 @@ def compile_judge(judge: Judge, optimizer: keras.optimizers.Optimizer) -> None:
     """Compiles with the sum of the heads' cross-entropies as the loss.
 
     Loss of a clip = sum over heads of -ln softmax(logits)[label], in nats; of a judge
-    of frames, the mean over the clip's frames. Each head's loss and accuracy are
-    logged by name.
+    of frames, the mean over the clip's frames; frames labelled -1 do not count. Each
+    head's loss and accuracy are logged by name.
 
     Args:
         judge: a built judge.
@@ -148,7 +148,10 @@ def compile_judge(judge: Judge, optimizer: keras.optimizers.Optimizer) -> None:
     judge.compile(
         optimizer=optimizer,
         loss={
-            head: keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+            head: keras.losses.SparseCategoricalCrossentropy(
+                from_logits=True,
+                ignore_class=-1 if head in getattr(judge, "frame_heads", ()) else None,
+            )
             for head in judge.head_names
         },
         metrics={head: ["accuracy"] for head in judge.head_names},

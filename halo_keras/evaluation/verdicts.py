@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from halo_keras.evaluation.judge_base import agrees
+from halo_keras.evaluation.judge_verbs import agrees
 from halo_keras.evaluation.metrics import entropies, kl_divergence
 
 

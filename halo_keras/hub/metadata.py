@@ -21,6 +21,8 @@ PIPELINE_TAGS = (
     "unconditional-image-generation",
     "video-classification",
     "image-feature-extraction",
+    "audio-to-audio",
+    "audio-classification",
     "other",
 )
 
