@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from keras import ops
 
 from halo_keras.data.action_groups import operators_for
 from halo_keras.data.spectrogram import SAMPLE_RATE, WINDOW
@@ -34,11 +35,12 @@ def segment_features(
         else:
             encoding = model.encode(frames, told[rows])
             times = np.arange(frames.shape[1])
-            rolled = np.asarray(model.dynamics.trajectory(encoding.state, times))
+            rolled = model.dynamics.trajectory(encoding.state, times)
             content = encoding.content
+            rolled = ops.convert_to_numpy(rolled)
             motion = rolled[np.arange(len(frames)), :, told[rows]]
-        contents.append(np.asarray(content))
-        motions.append(np.asarray(motion))
+        contents.append(content)
+        motions.append(motion)
     return np.concatenate(contents), np.concatenate(motions)
 
 

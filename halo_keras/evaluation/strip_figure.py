@@ -14,7 +14,12 @@ GAP = 2
 
 
 def strip_figure(
-    rows: Sequence[np.ndarray], labels: Sequence[str], times, path, width: int = 1100
+    rows: Sequence[np.ndarray],
+    labels: Sequence[str],
+    times,
+    path,
+    width: int = 1100,
+    across: str = "time (frames)",
 ) -> None:
     """Writes clips of equal shape below each other as a picture.
 
@@ -24,6 +29,7 @@ def strip_figure(
         times: one number a frame, written below the last row.
         path: a `.png`.
         width: of all frames of a row together, in pixels, about.
+        across: what `times` are.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -48,7 +54,7 @@ def strip_figure(
         scale * cell / 2 + step[1] * np.arange(len(times)),
         [f"{time:g}" for time in times],
     )
-    axes.set_xlabel("time (frames)")
+    axes.set_xlabel(across)
     axes.tick_params(length=0)
     for side in axes.spines.values():
         side.set_visible(False)

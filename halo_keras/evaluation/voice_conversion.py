@@ -77,9 +77,9 @@ def voice_conversion(
 ) -> dict[str, float]:
     """Every scored utterance in another voice, heard by a judge and a pitch tracker.
 
-    Each utterance of the first half of a speaker's is given the voice of an utterance
-    of another speaker, of the other gender where genders are known. The second halves
-    are what `VoiceGallery` knows the voices by.
+    Every other utterance of a speaker's is given the voice of one of another speaker,
+    of the other gender where genders are known. The utterances between them are what
+    `VoiceGallery` knows the voices by.
 
     Args:
         model: with `encode, encode_content, decode` of spectrograms.

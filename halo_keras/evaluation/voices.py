@@ -57,7 +57,7 @@ def utterances_of(dataset) -> Utterances:
 
 
 def scored_and_known(utterances: Utterances) -> tuple[np.ndarray, np.ndarray]:
-    """Splits each speaker's utterances: the first half is scored, the rest is known.
+    """Splits each speaker's utterances: every other one is scored, the rest is known.
 
     Returns: indices of the scored and of the known utterances, which are what the
         voices are known by, see `VoiceGallery`.
@@ -73,9 +73,8 @@ def scored_and_known(utterances: Utterances) -> tuple[np.ndarray, np.ndarray]:
                 f"speaker {speaker} has one utterance; two are needed, one to be "
                 "scored and one to know the voice by. Take more recordings."
             )
-        half = (len(own) + 1) // 2
-        scored.append(own[:half])
-        known.append(own[half:])
+        scored.append(own[::2])
+        known.append(own[1::2])
     return np.sort(np.concatenate(scored)), np.sort(np.concatenate(known))
 
 

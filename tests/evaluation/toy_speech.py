@@ -22,7 +22,10 @@ def spacing_of(speaker):
 
 
 def toy_speech(num_speakers=4, utterances=4, segments=2, seed=0, split="test"):
-    """Labels `speaker`, `utterance`, `gender`; states `phone`, -1 at some frames."""
+    """Labels `speaker`, `utterance`, `gender`; states `phone`, -1 at some frames.
+
+    The phones are TIMIT's first three, which folding leaves as they are.
+    """
     rng = np.random.default_rng(seed)
     frames, speakers, spoken, phones = [], [], [], []
     for speaker in range(num_speakers):
