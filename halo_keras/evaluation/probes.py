@@ -84,7 +84,8 @@ def posterior_samples(
     """One draw of content and motion from the posterior of each clip.
 
     The true actions are given. The motion is the state of all operators, zero but for
-    the active one's: what the decoder can see of it.
+    the active one's: what the decoder can see of it. A model with a latent in every
+    frame has them all side by side.
 
     Returns: content `(num_clips, content_dim)` and motion
         `(num_clips, num_operators * state_dim)`.
@@ -96,6 +97,7 @@ def posterior_samples(
         posterior = model.posterior(dataset.frames[rows], action[rows])
         content.append(ops.convert_to_numpy(posterior.content.sample(draw)))
         active = ops.convert_to_numpy(posterior.state.sample(draw))
+        active = active.reshape(len(active), -1)
         full = np.zeros((len(active), model.num_actions, active.shape[-1]), "float32")
         full[np.arange(len(active)), action[rows]] = active
         motion.append(full.reshape(len(full), -1))

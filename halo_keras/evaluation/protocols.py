@@ -95,7 +95,8 @@ def rollout(
 
     Args:
         windows: (first, last) frame, counted from 1 and both included; (-7, 0) are
-            the eight frames before the clip.
+            the eight frames before the clip, left out for a model that only goes
+            forward.
         judge: None, or a judge; a clip judge sees the windows as long as its clips, a
             frame judge sees all.
 
@@ -109,6 +110,8 @@ def rollout(
     """
     if judge is not None:
         check_judge(judge, dataset)
+    if getattr(model, "forward_only", False):
+        windows = tuple(window for window in windows if window[0] >= 1)
     parts = [np.arange(first - 1, last) for first, last in windows]
     times = np.concatenate(parts)
     ends = np.cumsum([len(part) for part in parts])[:-1]

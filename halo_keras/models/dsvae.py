@@ -72,6 +72,8 @@ class DSVAE(FramewiseModel):
         "prior_hidden": schema.Int(1, 1024),
     }
 
+    attributes = {"posterior": "posterior_kind"}
+
     def __init__(
         self,
         frame_shape,

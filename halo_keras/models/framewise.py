@@ -71,6 +71,7 @@ class FramewiseModel(FramewiseInference, FramewiseGeneration, SequenceModel):
     forward_only = True
     num_actions = 1
     config_fields = FIELDS
+    attributes = {}  # of arguments whose own name is that of a verb
 
     def __init__(self, arguments, name):
         where, arguments = type(self).__name__, dict(arguments)
@@ -99,7 +100,7 @@ class FramewiseModel(FramewiseInference, FramewiseGeneration, SequenceModel):
         )
         for key, value in arguments.items():
             if key not in (*_OF_SEQUENCE_MODEL, "value_range"):
-                setattr(self, key, value)
+                setattr(self, self.attributes.get(key, key), value)
         for part in (self.encoder, self.decoder):
             if tuple(part.frame_shape) != self.frame_shape:
                 raise schema.ConfigError(
@@ -228,7 +229,10 @@ class FramewiseModel(FramewiseInference, FramewiseGeneration, SequenceModel):
         return -float(elbo) / (values * math.log(2.0))
 
     def get_config(self):
-        config = {key: getattr(self, key) for key in self.config_fields}
+        config = {
+            key: getattr(self, self.attributes.get(key, key))
+            for key in self.config_fields
+        }
         for key in ("encoder", "decoder"):
             config[key] = keras.saving.serialize_keras_object(config[key])
         config["frame_shape"] = list(self.frame_shape)

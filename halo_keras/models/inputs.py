@@ -7,6 +7,10 @@ import numpy as np
 from halo_keras.schema import nearest
 
 
+class UnitFrames(np.ndarray):
+    """Frames that a verb has checked and scaled: it may hand them to another verb."""
+
+
 def as_frames(frames, frame_shape, what="frames", value_range=None):
     """Frames as float32 in [0, 1], `(batch, time, *frame_shape)`.
 
@@ -19,6 +23,8 @@ def as_frames(frames, frame_shape, what="frames", value_range=None):
     Returns: the array and whether the batch axis was added.
     Raises: TypeError, ValueError.
     """
+    if isinstance(frames, UnitFrames):
+        return frames, False
     pictures, rank = len(frame_shape) == 3, len(frame_shape) + 2
     shape = f"(batch, time, {', '.join(map(str, frame_shape))})"
     low, high = (0.0, 1.0) if value_range is None else value_range
@@ -53,7 +59,7 @@ def as_frames(frames, frame_shape, what="frames", value_range=None):
             f"{np.shape(frames)}."
         )
     if array.dtype == np.uint8:
-        return array.astype("float32") / 255.0, single
+        return (array.astype("float32") / 255.0).view(UnitFrames), single
     if not np.isfinite(array).all():
         raise ValueError(
             f"{what} must be finite, received {int((~np.isfinite(array)).sum())} "
@@ -67,7 +73,8 @@ def as_frames(frames, frame_shape, what="frames", value_range=None):
             f"{what} given as floats must lie in [{low:g}, {high:g}], received values "
             f"from {least:.3g} to {most:.3g}. {remedy}"
         )
-    return ((array - low) / (high - low)).astype("float32"), single
+    unit = ((array - low) / (high - low)).astype("float32")
+    return unit.view(UnitFrames), single
 
 
 def as_pictures(image, frame_shape):

@@ -9,7 +9,7 @@ from halo_keras import schema
 from halo_keras.layers import ContentNetwork
 from halo_keras.models.framewise import FIELDS, FramewiseModel
 
-DYNAMICS = ("lstm-f", "lstm-c")
+RECURRENCES = ("lstm-f", "lstm-c")
 
 
 @keras.saving.register_keras_serializable("halo_keras")
@@ -32,7 +32,7 @@ class SequenceRNN(FramewiseModel):
             likelihood, pixel_stddev, content_kl_weight, motion_kl_weight,
             motion_kl_start, motion_kl_ramp_steps, decoded_frames, kl_warmup_steps,
             free_bits, seed, value_range: see `DSVAE`.
-        dynamics: `"lstm-f"` or `"lstm-c"`.
+        recurrence: `"lstm-f"` or `"lstm-c"`.
         motion_dim: size of z; 64 in the paper.
         motion_hidden: units of the network that reads z.
         lstm_hidden: units of the LSTM; 512 in the paper.
@@ -47,7 +47,7 @@ class SequenceRNN(FramewiseModel):
     family = "sequence-rnn"
     config_fields = {
         **FIELDS,
-        "dynamics": schema.Text(DYNAMICS),
+        "recurrence": schema.Text(RECURRENCES),
         "motion_hidden": schema.Int(1, 1024),
         "lstm_hidden": schema.Int(1, 1024),
     }
@@ -55,7 +55,7 @@ class SequenceRNN(FramewiseModel):
     def __init__(
         self,
         frame_shape,
-        dynamics="lstm-f",
+        recurrence="lstm-f",
         num_frames=8,
         content_dim=64,
         motion_dim=64,
@@ -86,7 +86,7 @@ class SequenceRNN(FramewiseModel):
         self.lstm = keras.layers.LSTM(
             lstm_hidden, return_sequences=True, dtype="float32", name="lstm"
         )
-        if dynamics == "lstm-f":
+        if recurrence == "lstm-f":
             self.start = keras.layers.Dense(
                 2 * lstm_hidden, dtype="float32", name="start"
             )
@@ -102,7 +102,7 @@ class SequenceRNN(FramewiseModel):
 
     def build(self, input_shape=None):
         self.motion_network.build((None, None, self.encoder.features))
-        if self.dynamics == "lstm-f":
+        if self.recurrence == "lstm-f":
             self.start.build((None, self.motion_dim))
             self.lstm.build((None, None, 1))
         else:
@@ -112,7 +112,7 @@ class SequenceRNN(FramewiseModel):
     def hidden_states(self, latent, num_steps):
         """h_1 ... h_S `(B, S, lstm_hidden)` from z `(B, motion_dim)`."""
         latent = ops.convert_to_tensor(latent, "float32")
-        if self.dynamics == "lstm-c":
+        if self.recurrence == "lstm-c":
             return self.lstm(ops.repeat(latent[:, None], num_steps, axis=1))
         silence = ops.zeros((ops.shape(latent)[0], num_steps, 1))
         start = ops.split(self.start(latent), 2, axis=-1)

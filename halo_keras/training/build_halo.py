@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from halo_keras.schema import ConfigError, Text, nearest
+from halo_keras.schema import ConfigError, Text
+from halo_keras.training.build_networks import (
+    build_networks,
+    check_sizes,
+    network_sizes,
+)
 
-ENCODER = ("encoder_channels", "features")
-DECODER = ("decoder_channels", "base_channels", "hidden")
 DYNAMICS = ("dynamics", "position_dim")
-OPTIONAL = ("harmonics", "period_in_clips", "outside_slope")
+OPTIONAL = ("harmonics", "period_in_clips")
+GIVEN = ("frame_shape", "action_names", "num_frames", "seed", "value_range")
 KINDS = ("normal-form", "action-angle", "symplectic", "orthogonal")
 
 
@@ -16,9 +20,7 @@ def build_halo(recipe, dataset, dynamics=None):
 
     `recipe.model` holds
 
-    - `encoder_channels`, `features` of the `FrameEncoder`;
-    - `decoder_channels`, `base_channels`, `hidden` and, if wanted, `outside_slope` of
-      the `FrameDecoder`;
+    - the sizes of the frame networks, see `build_networks`;
     - `dynamics`, one of "normal-form", "action-angle", "symplectic", "orthogonal";
       `position_dim`, d; and, for a normal form that knows its period, `harmonics` and
       the period at the start in lengths of a clip, `period_in_clips` (1). With a
@@ -32,33 +34,17 @@ def build_halo(recipe, dataset, dynamics=None):
     Raises:
         ConfigError: a name that none of these knows, or one that is missing.
     """
-    from halo_keras.layers import FrameDecoder, FrameEncoder
     from halo_keras.models import HALO
 
-    sizes, shape = dict(recipe.model), dataset.frame_shape
-    given = ("frame_shape", "action_names", "num_frames", "seed")
+    sizes = dict(recipe.model)
     parts = ("encoder", "decoder", "dynamics")
-    ours = [key for key in HALO.config_fields if key not in (*given, *parts)]
-    needed = (*ENCODER, *DECODER, *(DYNAMICS if dynamics is None else ()))
-    known = (*needed, *OPTIONAL, *ours)
-    for key in sizes:
-        if key not in known:
-            raise ConfigError(
-                f"model.{key}: HALO has no such size{nearest(key, known)}. Known: "
-                f"{', '.join(sorted(known))}."
-            )
-    if missing := [key for key in needed if key not in sizes]:
-        raise ConfigError(f"model: HALO needs {', '.join(missing)} too.")
+    ours = [key for key in HALO.config_fields if key not in (*GIVEN, *parts)]
+    needed, optional = network_sizes(dataset)
+    needed = (*needed, *(DYNAMICS if dynamics is None else ()))
+    check_sizes(sizes, needed, (*needed, *optional, *OPTIONAL, *ours), "HALO")
     return HALO(
-        frame_shape=shape,
         dynamics=dynamics or build_dynamics(sizes, dataset),
-        encoder=FrameEncoder(shape, *(sizes[key] for key in ENCODER), name="encoder"),
-        decoder=FrameDecoder(
-            shape,
-            *(sizes[key] for key in DECODER),
-            outside_slope=sizes.get("outside_slope"),
-            name="decoder",
-        ),
+        **build_networks(sizes, dataset),
         action_names=dataset.action_names,
         num_frames=dataset.num_frames,
         seed=recipe.seed,

@@ -23,9 +23,26 @@ def draw_strips(dataset, model, path: str | os.PathLike) -> None:
     chosen = [0, len(dataset) - 1]
     clips = dataset.frames[chosen]
     action = dataset.labels["action"][chosen]
-    rows = [np.asarray(clips, "float32") / 255]
+    rows = [clips]
     if hasattr(model, "reconstruct"):
         rows.append(model.reconstruct(clips, action=action))
     if hasattr(model, "swap_motion"):
         rows.append(model.swap_motion(clips, clips[::-1], action=action[::-1]))
+    if dataset.kind == "spectrogram":
+        drawn = np.concatenate(rows)
+        film_strip(as_pictures(drawn, dataset.value_range), path, gap=1, scale=2)
+        return
+    rows[0] = np.asarray(clips, "float32") / 255
     film_strip(np.clip(np.concatenate(rows), 0, 1), path, gap=1)
+
+
+def as_pictures(spectrograms, value_range) -> np.ndarray:
+    """Each spectrogram as a clip of one grey picture: time to the right, bins upward.
+
+    Args:
+        spectrograms: `(clips, time, bins)` floats in `value_range`.
+    Returns: `(clips, 1, bins, time, 1)` floats in [0, 1].
+    """
+    low, high = value_range
+    unit = np.clip((spectrograms - low) / (high - low), 0, 1)
+    return np.swapaxes(unit, 1, 2)[:, None, ::-1, :, None]
