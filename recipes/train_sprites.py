@@ -16,7 +16,9 @@ Presets: halo-sprites-base (normal form, trained on the clip as a loop: what a w
     with one operator for all motion and no labels, on the loop);
     halo-sprites-three-actions (the actions of the paper's figure 6: goes on from the
     unconditional one, with an operator for each of walk, spellcard and slash);
-    paper (the layer table and weights of the paper's public code, on 8 frames).
+    paper (the layer table and weights of the paper's public code, on 8 frames);
+    dsvae-sprites and dsvae-full-sprites (Li & Mandt, "Disentangled Sequential
+    Autoencoder", ICML 2018: factorised and full posterior, no labels, 8 frames).
 Hours, hardware and scores: zoo/<preset>/metrics.json, written by this file at the end
     of the training: "run" holds seed, wall time, steps, commit and hardware.
 Judge: judge-sprites scores the swaps; `--set judge=FOLDER` takes another one,
@@ -26,6 +28,7 @@ Art: CC-BY-SA 3.0 / GPL 3.0, LPC artists; see zoo/CREDITS.md.
 """
 
 from halo_keras.training import Recipe, command
+from halo_keras.training.build_dsvae import build_dsvae
 from halo_keras.training.build_halo import build_dynamics, build_halo
 
 WALKS = ("walk/front", "walk/left", "walk/right")  # loops without a seam
@@ -126,6 +129,31 @@ ENDING = {
 }
 # Operators without fixed frequencies have no use for the harmonics.
 FREE = {key: value for key, value in SIZES.items() if key != "harmonics"}
+# f and z_t have the sizes of DSVAE's public code, on our frame networks. A clip's
+# direction and action are as constant as its character: f is read from other clips of
+# the same colours, as above, and z becomes dear, so that it leaves the character to f.
+DSVAE_SIZES = {
+    "posterior": "factorised",
+    "content_dim": 256,
+    "motion_dim": 32,
+    "features": 128,
+    "content_hidden": 64,
+    "motion_hidden": 128,
+    "prior_hidden": 128,
+    "hidden": 192,
+    "encoder_channels": [40, 80, 112],
+    "decoder_channels": [128, 96, 48],
+    "base_channels": 32,
+    "outside_slope": 0.1,
+    "pixel_stddev": 0.1,
+    "content_kl_weight": 20.0,
+    "motion_kl_weight": 40.0,
+    "motion_kl_start": 2.0,
+    "motion_kl_ramp_steps": 6000,
+    "prefix_rate": 0.25,
+    "kl_warmup_steps": 0,
+    "decoded_frames": 3,
+}
 PAPER = {
     "dynamics": "symplectic",
     "position_dim": 12,
@@ -224,13 +252,13 @@ RECIPES = {
             **UNLABELLED,
             **ENDING,
             "content_kl_weight": 40.0,
-            "motion_kl_weight": 100.0,
-            "motion_kl_start": 100.0,
+            "motion_kl_weight": 300.0,
+            "motion_kl_start": 300.0,
         },
         operators=("motion",),
         content_partners=8,
         init="runs/halo-sprites-unconditional-base",
-        epochs=6,
+        epochs=8,
         ema_momentum=0.99,
         rolled_actions=ALL,
         strip_every=2,
@@ -255,6 +283,24 @@ RECIPES = {
         strip_every=2,
         **LOOP | {"batch_size": 16, "learning_rate": 7e-4},
     ),
+    **{
+        preset: Recipe(
+            preset=preset,
+            description=f"DSVAE on Sprites with the {posterior} posterior and without "
+            "labels, on 8 frames; content is read from another clip of the same "
+            "colours, and motion becomes dear.",
+            model={**DSVAE_SIZES, "posterior": posterior},
+            content_partners=8,
+            epochs=16,
+            ema_momentum=0.999,
+            strip_every=4,
+            **COMMON | {"build_model": build_dsvae, "batch_size": 16},
+        )
+        for preset, posterior in (
+            ("dsvae-sprites", "factorised"),
+            ("dsvae-full-sprites", "full"),
+        )
+    },
     "paper": Recipe(
         preset="halo-paper-sprites",
         dataset="sprites",
