@@ -9,8 +9,11 @@ from halo_keras.data import (
     balls_speed,
     bouncing_balls,
     folder,
+    formant_voices,
     mug,
+    spoken_digits,
     sprites,
+    timit,
     toon_faces,
 )
 from halo_keras.data.clip_batches import ClipBatches
@@ -31,12 +34,15 @@ __all__ = [
     "fit_frames",
     "fit_note",
     "folder",
+    "formant_voices",
     "load",
     "mug",
     "names",
     "read_mnist",
     "register",
     "splits",
+    "spoken_digits",
     "sprites",
+    "timit",
     "toon_faces",
 ]

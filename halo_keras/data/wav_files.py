@@ -43,12 +43,13 @@ class Wave(NamedTuple):
     notes: tuple[str, ...]
 
 
-def read_wave(file, name: str | None = None) -> Wave:
+def read_wave(file, name: str | None = None, rate: int = SAMPLE_RATE) -> Wave:
     """Reads a recording; several channels are averaged, other rates resampled.
 
     Args:
         file: a path, or a binary file.
         name: what errors call it; the path if None.
+        rate: samples a second that are expected; another rate is a note.
 
     Raises: RecordingError, beginning with the name, for a file that is empty, no
         audio, cut short within its header, silent, shorter than 100 ms or longer
@@ -64,8 +65,8 @@ def read_wave(file, name: str | None = None) -> Wave:
             raise RecordingError("empty", f"{name}: the file is empty.")
     try:
         with soundfile.SoundFile(file) as stream:
-            rate, about = stream.samplerate, stream.extra_info
-            _check_header(name, rate, stream.frames)
+            found, about = stream.samplerate, stream.extra_info
+            _check_header(name, found, stream.frames)
             samples = stream.read(dtype="float32", always_2d=True)
     except (soundfile.SoundFileError, OSError, ValueError, TypeError) as error:
         if isinstance(error, RecordingError):
@@ -76,11 +77,11 @@ def read_wave(file, name: str | None = None) -> Wave:
     notes = []
     if samples.shape[1] > 1:
         notes.append(f"{samples.shape[1]} channels were averaged")
-    if rate != SAMPLE_RATE:
-        notes.append(f"resampled from {rate} Hz to {SAMPLE_RATE} Hz")
+    if found != rate:
+        notes.append(f"resampled from {found} Hz to {SAMPLE_RATE} Hz")
     if "data :" in about and "(should be" in about.split("data :")[1].split("\n")[0]:
         notes.append("cut short: its header announces more samples")
-    mono = resample(samples.mean(axis=1), rate)
+    mono = resample(samples.mean(axis=1), found)
     if not np.isfinite(mono).all():
         raise RecordingError("unreadable", f"{name}: holds NaN or infinity.")
     if len(mono) < MIN_SAMPLES:
