@@ -72,6 +72,10 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             the same position of the paper, and in a flow of period T then the same one
             half a period later, q_{i + T/2} = -q_i in planes of odd and q_i in those of
             even harmonics: a slash that begins and ends standing shows one wrong frame.
+        content_from: None for `"clip"`: content is read from all observed frames; or
+            `"first-frame"`, from the first of them alone. Where a motion begins at rest
+            (an expression, a gesture) that frame cannot tell what the motion will be,
+            and a model without labels has to leave it to the state.
         prior_kind: `"standard"`, `"learned"` or `"mixture"`, see `StatePrior`.
         prior_at: `"start"`: the prior holds at time 0 and the flow carries it to the
             reference frame: the bound above. `"reference"`: N(0, I) at the reference
@@ -122,6 +126,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         "motion_features": schema.Int(1, 1024),
         "momentum_dilation": schema.Int(1, 256, optional=True),
         "position_from": schema.Text(("frame", "history"), optional=True),
+        "content_from": schema.Text(("clip", "first-frame"), optional=True),
         "prior_kind": schema.Text(KINDS),
         "prior_at": schema.Text(("start", "reference")),
         "num_components": schema.Int(1, 64),
@@ -155,6 +160,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         motion_features=128,
         momentum_dilation=None,
         position_from=None,
+        content_from=None,
         prior_kind="standard",
         prior_at="start",
         num_components=1,
@@ -408,7 +414,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         shown = features if other is None else self.frame_features(self.as_unit(other))
 
         seen, at = self._observation(mask, length, training)
-        content_q = self.content_network(shown, seen)
+        content_q = self.content_network(shown, self.content_mask(seen))
         state_q = self.state_posterior(features, action, times, mask, at)
         noise = self.seed_generator
         content = content_q.sample(noise) if training else content_q.mean
@@ -474,6 +480,12 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             )
         return ops.cast(value, "float32")
 
+    def content_mask(self, mask):
+        """Which of the observed frames `(B, T)` the content is read from."""
+        if self.content_from != "first-frame":
+            return mask
+        return ops.one_hot(ops.argmax(mask, axis=1), mask.shape[1])
+
     def _observation(self, mask, length, training):
         """Which frames the content sees, and the one-hot reference frame."""
         first = ops.one_hot(ops.argmax(mask, axis=1), length)
@@ -493,7 +505,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             keras.random.uniform((shape[0], 1), seed=noise) < self.one_frame_rate,
             "float32",
         )
-        single = rare()
+        single = rare() if self.content_from != "first-frame" else 0.0
         seen = single * draw() + (1.0 - single) * mask
         if not self.dynamics.is_reversible:
             return seen, first

@@ -180,11 +180,11 @@ def test_decoded_subset_leaves_the_expected_loss_alone():
     full = ops.sum(ops.square(frames - everything), axis=(1, 2, 3, 4))
     totals = []
     for _ in range(300):
-        chosen, scale = model._decoded_subset(frames, training=True)
+        chosen, scale = drawn_frames(frames, 2, model.seed_generator)
         assert tuple(chosen.shape) == (6, 2)
         rows = numpy(chosen)
         assert (rows[:, 0] != rows[:, 1]).all(), "drawn without replacement"
-        truth = ops.take_along_axis(frames, chosen[:, :, None, None, None], axis=1)
+        truth = take_frames(frames, chosen)
         part = scale * numpy(ops.sum(ops.square(truth), axis=(1, 2, 3, 4)))
         totals.append(part)
     totals = np.array(totals)
