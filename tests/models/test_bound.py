@@ -11,6 +11,7 @@ from halo_keras.dynamics import (
     OrthogonalDynamics,
     SymplecticDynamics,
 )
+from halo_keras.models.decoded_frames import drawn_frames, take_frames
 from halo_keras.models.motion_kl import motion_kl
 from halo_keras.ops.gaussian import DiagonalGaussian
 
