@@ -24,8 +24,11 @@ Judge: judge-toon-faces (recipes/train_judge.py), if it is there; `--set judge=F
 
 What an expression needs that a walk does not: it begins and ends, at a time of its own.
 The period is two clips long, so that sines of its harmonics make any course that ends
-where it began, and the momentum is inferred from all 16 frames before it. Training
-clips are filmed at half, single and double speed, each frame given at its time.
+where it began. The last frame is neutral again and tells nothing: position and momentum
+are inferred from all 16 frames before it. The first frame is neutral too: a model
+without labels reads its content from that alone, and must leave the expression to the
+motion. Training clips are filmed at half, single and double speed, each frame given at
+its time.
 """
 
 import math
@@ -106,6 +109,7 @@ SIZES = {
     "features": 128,
     "motion_features": 128,
     "momentum_dilation": 4,
+    "position_from": "history",
     "content_hidden": 96,
     "hidden": 192,
     "encoder_channels": [40, 80, 112],
@@ -179,6 +183,7 @@ RECIPES = {
             "position_dim": 16,
             "harmonics": [1, 2, 3, 4, 5, 6, 7, 8],
             "num_components": 24,
+            "content_from": "first-frame",
             "motion_kl_weight": 10.0,
             "motion_kl_ramp_steps": 6000,
         },
