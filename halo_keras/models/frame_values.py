@@ -30,6 +30,11 @@ def check_frame_values(frame_shape, value_range, where):
     """
     SHAPE.check(frame_shape, f"{where}.frame_shape")
     VALUE_RANGE.check(value_range, f"{where}.value_range")
+    if len(frame_shape) == 2:
+        raise schema.ConfigError(
+            f"{where}.frame_shape must be (height, width, channels) of pictures or "
+            f"(bins,) of spectra, received {tuple(frame_shape)}."
+        )
     if len(frame_shape) != 1:
         if value_range is not None:
             raise schema.ConfigError(

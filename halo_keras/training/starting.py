@@ -1,11 +1,12 @@
-"""Fine-tuning: a new HALO that starts from the weights of a trained one.
+"""Fine-tuning: a new model that starts from the weights of a trained one.
 
 The new model may know other actions, and another number K of them. What does not
 depend on actions is copied: encoder, content network, decoder. What belongs to an
 operator (its flow, its equilibrium, the rows of weights that read its position or its
 name) is copied from the preset's operator of that name, or, where there is none, from
 the preset's operators in turn: a motion that the decoder can show is a better start
-than noise. Parts of the motion that have another size are new.
+than noise. Parts of the motion that have another size are new. Models without
+operators (DSVAE, LSTM-f, LSTM-c) are copied part by part.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ REQUIRED = ("encoder", "content_network", "decoder")
 OPTIONAL = (
     *("position_features", "position_head", "momentum_network", "momentum_head"),
     *("position_shift", "dynamics", "equilibrium", "state_prior"),
+    *("motion_network", "motion_prior", "start", "lstm"),
 )
 
 
@@ -40,7 +42,7 @@ def start_from(model, source, freeze: str | None = None) -> Start:
     """Copies weights of `source` into `model`, and freezes a part of it.
 
     Args:
-        model: a built `HALO` that is to be trained.
+        model: a built model that is to be trained.
         source: a trained one.
         freeze: `"encoder"`, `"decoder"` or None. Of a decoder the layer that reads the
             operators' positions stays trainable, as the operators are new.
@@ -86,12 +88,14 @@ def start_from(model, source, freeze: str | None = None) -> Start:
 
 def _weights(model, part: str) -> list:
     if part == "equilibrium":  # a weight of the model's own
-        return [model.equilibrium]
+        return [model.equilibrium] if hasattr(model, part) else []
     return list(getattr(getattr(model, part, None), "weights", ()))
 
 
 def _operator_rows(model) -> dict[int, tuple[int, int]]:
     """Weights whose rows are of operators: id to (rows before them, rows of each)."""
+    if not hasattr(model, "equilibrium"):  # a model without operators
+        return {}
     size = model.dynamics.position_dim
     latent = model.content_dim + model.num_actions * size
     readers = [
