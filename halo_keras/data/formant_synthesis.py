@@ -29,7 +29,7 @@ PEAK = 0.9
 _HIGHEST = 7600.0  # Hz, of harmonics and formants
 _WIDTHS = np.array([70.0, 90.0, 130.0, 200.0, 250.0, 300.0, 350.0])  # Hz
 _SIZE = 1280  # samples in which an impulse response has died away
-_DELAY = np.exp(-2j * np.pi * np.fft.rfftfreq(_SIZE))  # z^-1
+_DELAY = np.exp(-2j * np.pi * np.fft.rfftfreq(_SIZE)).astype(np.complex64)  # z^-1
 _FORMANT_BLOCKS, _LEVEL_BLOCKS = 11, 3  # over which targets are smoothed
 _TILT_HZ = 200.0
 _BREATH, _NOISE = 0.4, 2.5  # levels beside a voice of unit power
@@ -141,9 +141,10 @@ def _bands(centre, width):
 
 
 def _poles(frequency, width):
-    """B and C of resonators."""
+    """B and C of resonators, in single precision: half of the synthesis's time."""
     c = -np.exp(-2 * np.pi * width / SAMPLE_RATE)
-    return 2 * np.sqrt(-c) * np.cos(2 * np.pi * frequency / SAMPLE_RATE), c
+    b = 2 * np.sqrt(-c) * np.cos(2 * np.pi * frequency / SAMPLE_RATE)
+    return b.astype(np.float32), c.astype(np.float32)
 
 
 def _denominator(b, c):

@@ -123,10 +123,10 @@ def write_wave(path, samples: np.ndarray, file_format: str = "WAV") -> Path:
             f"samples must be (num_samples,) and finite, received {samples.shape}."
         )
     samples = samples / max(1.0, np.abs(samples).max(initial=0))
+    # libsndfile would round down, which adds half a step to every sample.
+    whole = np.rint(32_767 * samples).astype(np.int16)
     with replacing(path) as part:
-        soundfile.write(
-            part, samples, SAMPLE_RATE, format=file_format, subtype="PCM_16"
-        )
+        soundfile.write(part, whole, SAMPLE_RATE, format=file_format, subtype="PCM_16")
     return Path(path)
 
 

@@ -22,6 +22,7 @@ def test_written_and_read(tmp_path, tone):
         path = write_wave(tmp_path / "SA1.WAV", tone, kind)
         wave = read_wave(path)
         np.testing.assert_allclose(wave.samples, tone, atol=1 / 32_000)
+        assert abs(np.mean(wave.samples - tone)) < 2e-6  # rounded, not cut off
         assert wave.notes == () and wave.samples.dtype == np.float32
     assert sorted(p.name for p in tmp_path.iterdir()) == ["SA1.WAV"]
 
