@@ -12,6 +12,10 @@ What: classifiers with a head for each label, trained on real clips of the train
     judge-toon-faces, judge-mug: expression (6) and subject. Test subjects are none of
         its classes: its embedding tells them apart (`NearestIdentity`).
     judge-actions: action (4) and person (9), of film strips of real people.
+    Speech, `SpeechJudge`s of segments of 200 ms:
+    judge-formant-voices, judge-timit: speaker, and the phone of every frame (38 and
+    silence, which does not count). Test speakers are others, told by their voices.
+    judge-spoken-digits, judge-spoken-digits-unseen: speaker and digit.
 Command: python recipes/train_judge.py --preset judge-sprites --output zoo/judge-sprites
     (--data-dir FOLDER with the 25 sheets, with MUG, with the film strips; without it
     the sheets are downloaded, and toon faces are drawn)
@@ -50,6 +54,21 @@ def build_frame_judge(recipe, dataset):
     return FrameJudge(**heads_of(recipe, dataset))
 
 
+def build_speech_judge(recipe, dataset):
+    """A judge of spectrogram segments; the phone is a head of frames."""
+    from halo_keras.evaluation import SpeechJudge
+    from halo_keras.evaluation.spoken_content import class_names
+
+    heads = recipe.model["heads"]
+    return SpeechJudge(
+        frame_shape=dataset.frame_shape,
+        value_range=dataset.value_range,
+        head_names=heads,
+        head_sizes=[len(class_names(dataset, head)) for head in heads],
+        frame_heads=[head for head in heads if head not in dataset.labels],
+    )
+
+
 def heads_of(recipe, dataset) -> dict:
     """A head for each label that the recipe names, or that can be learned."""
     heads = recipe.model.get("heads") or learnable_labels(dataset)
@@ -83,6 +102,10 @@ def evaluate(judge, recipe, load) -> dict:
     from halo_keras.evaluation.protocols import judged_real_clips
 
     test = load("test")
+    if test.kind == "spectrogram":
+        from halo_keras.evaluation.speech import judged_real_speech
+
+        return {"test": {**judged_real_speech(judge, test), "num_clips": len(test)}}
     if recipe.model.get("unseen"):
         scored, gallery = scored_and_gallery(test, recipe.model["unseen"])
         known = test.subset(gallery)
@@ -121,6 +144,13 @@ COMMON = {
     "ema_momentum": 0.0,
     "strip_every": 0,
 }
+SPEECH = {
+    **COMMON,
+    "build_model": build_speech_judge,
+    "description": "Classifier of speech segments: who speaks and what is said.",
+    "epochs": 15,
+}
+UNSEEN = {"protocol": "unseen-speakers"}
 ACTION_CLIPS = {"num_frames": 8, "stride": 1, "step": 2}
 RECIPES = {
     "judge-sprites": Recipe(
@@ -185,6 +215,20 @@ RECIPES = {
         epochs=40,
         **{**COMMON, "dataset": "actions", "batch_size": 16},
     ),
+    **{
+        preset: Recipe(
+            preset=preset,
+            data=data,
+            model={"heads": ["speaker", content]},
+            **{**SPEECH, "dataset": dataset},
+        )
+        for preset, dataset, content, data in (
+            ("judge-formant-voices", "formant_voices", "phone", {}),
+            ("judge-timit", "timit", "phone", {}),
+            ("judge-spoken-digits", "spoken_digits", "digit", {}),
+            ("judge-spoken-digits-unseen", "spoken_digits", "digit", UNSEEN),
+        )
+    },
 }
 
 
@@ -222,11 +266,8 @@ def main(arguments=None) -> Path:
 def train(recipe, output, data_dir=None, resume=False, strategy="auto") -> None:
     """Like `training.trainer.train`, with several labels a clip instead of an ELBO."""
     from halo_keras import data
-    from halo_keras.evaluation.judge_training import (
-        JudgeClips,
-        JudgeFrames,
-        compile_judge,
-    )
+    from halo_keras.evaluation.judge_training import compile_judge
+    from halo_keras.evaluation.spoken_content import class_names
     from halo_keras.hub.saving import save_preset
     from halo_keras.schema import ConfigError
     from halo_keras.training.fitting import build_with_precision, compile_model
@@ -248,15 +289,7 @@ def train(recipe, output, data_dir=None, resume=False, strategy="auto") -> None:
         check_batch_size(recipe.batch_size, replicas)
         judge = build_with_precision(recipe, dataset)
         judge.build(None)
-        kind = JudgeFrames if judge.num_frames is None else JudgeClips
-        clips = kind(
-            dataset,
-            judge.head_names,
-            recipe.batch_size,
-            recipe.seed,
-            rolled_actions=rolled_ids(recipe, dataset),
-            max_batches=recipe.steps_per_epoch,
-        )
+        clips = make_batches(judge, recipe, dataset)
         compile_model(judge, recipe, steps_per_epoch=len(clips))
         compile_judge(judge, judge.optimizer)
         seconds = fit(judge, recipe, clips, output, resume)
@@ -275,14 +308,32 @@ def train(recipe, output, data_dir=None, resume=False, strategy="auto") -> None:
         metadata={
             "version": recipe.version,
             "description": recipe.description,
-            "pipeline_tag": "video-classification",
+            "pipeline_tag": {
+                "video": "video-classification",
+                "spectrogram": "audio-classification",
+            }[dataset.kind],
             "recipe": recipe.to_dict(),
             "dataset": recipe.dataset,
             "license": dataset.license,
             "attribution": dataset.attribution,
-            "labels": {head: dataset.label_names[head] for head in judge.head_names},
+            "labels": {head: class_names(dataset, head) for head in judge.head_names},
         },
         metrics={**evaluate(judge, recipe, load), "run": run},
+    )
+
+
+def make_batches(judge, recipe, dataset):
+    """What the judge learns from: degraded clips, frames or segments of speech."""
+    from halo_keras.evaluation import JudgeClips, JudgeFrames, JudgeSegments
+
+    given = (dataset, judge.head_names, recipe.batch_size, recipe.seed)
+    if dataset.kind == "spectrogram":
+        return JudgeSegments(*given, max_batches=recipe.steps_per_epoch)
+    kind = JudgeFrames if judge.num_frames is None else JudgeClips
+    return kind(
+        *given,
+        rolled_actions=rolled_ids(recipe, dataset),
+        max_batches=recipe.steps_per_epoch,
     )
 
 

@@ -62,6 +62,28 @@ def reciprocity(nearest: np.ndarray) -> float:
     return float((nearest[nearest] == own).any(axis=2).mean())
 
 
+def partners_in_recording(utterance: np.ndarray, num_partners: int) -> np.ndarray:
+    """Each segment's following segments of the same recording, cyclically.
+
+    A recording has one speaker, and nobody needs to know whom: content that is read
+    from another of its segments cannot tell what is said in this one. A recording with
+    fewer other segments gives them, and itself, several times.
+
+    Args:
+        utterance: the recording of each segment, `(clips,)`.
+        num_partners: how many.
+
+    Returns: row numbers, `(clips, num_partners)`.
+    """
+    utterance = np.asarray(utterance)
+    found = np.empty((len(utterance), num_partners), "int64")
+    for one in np.unique(utterance):
+        rows = np.flatnonzero(utterance == one)
+        for k in range(num_partners):
+            found[rows, k] = np.roll(rows, -1 - k)
+    return found
+
+
 def partners_by_colour(frames: np.ndarray, num_partners: int) -> np.ndarray:
     """Each clip's most alike clips: row numbers, `(clips, num_partners)`, best first.
 

@@ -102,10 +102,10 @@ def per_frame_classes(
     for rows in chunks(num_shared, 1, "classes frame by frame", verbose):
         # Draws of its own for each: the source's seed would draw the source again.
         draw = {"num_clips": num_clips, "seed": seed_of(seed + 1, rows)}
-        shared = sources[rows]
+        shared, own = sources[rows], int(action[rows.start])
         made = {
             "content": model.sample(content_from=shared, **draw),
-            "motion": model.sample(motion_from=shared, action=action[rows], **draw),
+            "motion": model.sample(motion_from=shared, action=own, **draw),
         }
         for half, frames in made.items():
             for head, classes in judge.predict_labels(frames).items():

@@ -44,7 +44,7 @@ def panels(model, dataset, seed: int = 0) -> dict[str, np.ndarray]:
 
     shared = drawn(4)[:1]
     # One content or motion for all rows: what is shared is read off a drawn clip.
-    own = np.zeros(NUM_ROWS, int) + int(model.infer_action(shared)[0])
+    own = int(model.infer_action(shared)[0])
     return {
         "(a) data": frames / np.float32(255),
         "(b) reconstructed": model.reconstruct(frames, action=told),

@@ -2,7 +2,8 @@
 
 HALO (Khan & Storkey 2022): reconstructions, swaps, 16 frames from one image, one image
 with every action, energy along a rollout, phase portraits. Beyond it: a long rollout
-beside the truth. DSVAE (Li & Mandt 2018): classes frame by frame (figure 4).
+beside the truth. DSVAE (Li & Mandt 2018): figures 3 to 5 and 7, see `dsvae_figures`.
+Of speech, see `speech_figures`.
 `recipes/README.md` maps figures of the papers to commands.
 """
 
@@ -10,54 +11,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from keras import ops
 
-from halo_keras.data.action_groups import operators_for
+from halo_keras.evaluation import dsvae_figures
 from halo_keras.evaluation.class_plot import class_plot
 from halo_keras.evaluation.energy_levels import energy_levels
+from halo_keras.evaluation.shown_clips import Shown, one_of_each
+from halo_keras.evaluation.speech_figures import draw_speech
 from halo_keras.evaluation.strip_figure import strip_figure
 from halo_keras.visualize import phase_plot, swap_grid
 
 NUM_CLIPS = 4
 ROLLOUT = 1000
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What figures are drawn of.
-
-    Attributes:
-        model: a `SequenceModel`.
-        clips: a `ClipDataset`: one clip of each action, as different as they come.
-        frame_judge: a judge of single frames, or None.
-        seed: of everything drawn.
-        reference: the frame that reconstructions start from, see `Suite`.
-    """
-
-    model: Any
-    clips: Any
-    frame_judge: Any = None
-    seed: int = 0
-    reference: int | None = 0
-
-    @property
-    def told(self) -> np.ndarray:
-        """What the model is told of each clip's action."""
-        return operators_for(self.model, self.clips)
-
-    @property
-    def names(self) -> list[str]:
-        """The action of each clip, as a label."""
-        names = self.clips.action_names
-        return [names[action] for action in self.clips.labels["action"]]
-
-    def some(self, count: int) -> np.ndarray:
-        """Indices of `count` clips, spread over the actions."""
-        return np.linspace(0, len(self.clips) - 1, count).round().astype(int)
 
 
 def draw_figures(preset, output, data_dir=None, seed: int = 0) -> list[Path]:
@@ -83,6 +51,10 @@ def draw_figures(preset, output, data_dir=None, seed: int = 0) -> list[Path]:
     suite = suite_of(preset, metadata)
     options = metadata["recipe"].get("data", {})
     test = data.load(metadata["dataset"], "test", source=data_dir, **options)
+    if test.kind == "spectrogram":
+        output = Path(output)
+        output.mkdir(parents=True, exist_ok=True)
+        return draw_speech(from_pretrained(preset), test, output, seed)
     shown = Shown(
         from_pretrained(preset),
         test.subset(one_of_each(test, seed)),
@@ -102,19 +74,6 @@ def draw(shown: Shown, output: str | os.PathLike) -> list[Path]:
         if figure(shown, output / name) is not False:
             paths.append(output / name)
     return paths
-
-
-def one_of_each(dataset, seed: int, at_least: int = 9) -> np.ndarray:
-    """Indices of one clip of each action, or of several in turn if there are few."""
-    rng = np.random.default_rng(seed)
-    action = dataset.labels["action"]
-    classes = np.unique(action)
-    rounds = -(-at_least // len(classes))
-    chosen = [
-        rng.choice(np.flatnonzero(action == k), min(rounds, np.sum(action == k)), False)
-        for k in classes
-    ]
-    return np.concatenate(chosen)
 
 
 def reconstruction(shown: Shown, path: Path):
@@ -183,7 +142,7 @@ def image_to_sequence(shown: Shown, path: Path):
 
 def energy(shown: Shown, path: Path):
     """Each operator's energy along a long rollout: flat lines, if all is well."""
-    if not shown.model.dynamics.has_energy:
+    if not _has(shown, "energy"):
         return False
     times = np.linspace(0, ROLLOUT, 201).round()
     operators, firsts = np.unique(shown.told, return_index=True)
@@ -195,7 +154,7 @@ def energy(shown: Shown, path: Path):
 
 def phase(shown: Shown, path: Path):
     """Trajectories of one clip's length in the planes that move most."""
-    if not shown.model.dynamics.has_momentum:
+    if not _has(shown, "momentum"):
         return False
     operators, firsts = np.unique(shown.told, return_index=True)
     operators, firsts = operators[:4], firsts[:4]
@@ -203,7 +162,8 @@ def phase(shown: Shown, path: Path):
     # A Hamiltonian flow is known between the frames too; others may only step.
     step = 0.25 if shown.model.dynamics.has_energy else 1.0
     times = np.arange(0, shown.clips.num_frames + step, step)
-    rolled = np.asarray(shown.model.dynamics.trajectory(encoding.state, times))
+    rolled = shown.model.dynamics.trajectory(encoding.state, times)
+    rolled = ops.convert_to_numpy(rolled)
     active = rolled[np.arange(len(operators)), :, operators]
     phase_plot(active, path, labels=_operator_names(shown, operators))
 
@@ -229,6 +189,31 @@ def frame_classes(shown: Shown, path: Path):
     class_plot(shown.model, shown.frame_judge, shown.clips, path, seed=shown.seed)
 
 
+def dsvae_panels(shown: Shown, path: Path):
+    """DSVAE's figure 3: data, reconstructions, draws and swaps."""
+    chosen = shown.clips.subset(shown.some(3))
+    dsvae_figures.panel_figure(shown.model, chosen, path, shown.seed)
+
+
+def turning(shown: Shown, path: Path):
+    """DSVAE's figure 5: drawn clips that turn, if some do."""
+    names = shown.clips.action_names
+    if shown.frame_judge is None or not all("/" in name for name in names):
+        return False
+    found = dsvae_figures.turning_figure(
+        shown.model, shown.frame_judge, path, names, shown.seed
+    )
+    return found > 0
+
+
+def predictions(shown: Shown, path: Path):
+    """DSVAE's figure 7: clips as pictures, the end of each predicted."""
+    if shown.clips.name != "bouncing_balls":
+        return False
+    chosen = shown.clips.subset(shown.some(4))
+    dsvae_figures.prediction_figure(shown.model, chosen, path, seed=shown.seed)
+
+
 FIGURES: dict[str, Callable[[Shown, Path], None | bool]] = {
     "reconstruction.png": reconstruction,
     "swaps.gif": swaps,
@@ -239,7 +224,16 @@ FIGURES: dict[str, Callable[[Shown, Path], None | bool]] = {
     "phase.png": phase,
     "long_rollout.png": long_rollout,
     "frame_classes.png": frame_classes,
+    "dsvae_panels.png": dsvae_panels,
+    "turning.png": turning,
+    "predictions.png": predictions,
 }
+
+
+def _has(shown: Shown, what: str) -> bool:
+    """Whether the model's motion is a dynamics with energy, or with momentum."""
+    dynamics = getattr(shown.model, "dynamics", None)
+    return getattr(dynamics, f"has_{what}", False)
 
 
 def _operator_names(shown: Shown, operators) -> list[str]:

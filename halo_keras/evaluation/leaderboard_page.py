@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from halo_keras.evaluation.leaderboard_tables import TABLES, Table
-from halo_keras.evaluation.published import Published, published_rows
+from halo_keras.evaluation.published import Published, published_on
 from halo_keras.evaluation.result_table import number
 from halo_keras.evaluation.second_judge import PREFIX
 
@@ -75,9 +75,8 @@ def _table(table: Table, dataset: str, ours, sources) -> list[str]:
     for told, rows in blocks.items():
         others = [
             row
-            for row in published_rows()
-            if (row.dataset, row.conditional) == (dataset, told)
-            and row.metric in table.columns
+            for row in published_on(dataset)
+            if row.conditional == told and row.metric in table.columns
         ]
         rows = rows + _published_rows(table, others, sources)
         if rows:

@@ -155,6 +155,18 @@ SPRITES = (
         {f"disagreement_{head}_rate": HEADS[head] for head in (*ATTRIBUTES, "action")},
     ),
     Table(
+        "Turning",
+        "Share of clips drawn from the prior whose direction changes, by the judge of "
+        "frames, and of those that hold two directions for two frames each; on real "
+        "clips, none of which turns, the judge errs as often as `real`.",
+        {
+            "turning_rate": "turn",
+            "turning_real_rate": "real: turn",
+            "turning_held_rate": "turn and hold",
+            "turning_real_held_rate": "real: turn and hold",
+        },
+    ),
+    Table(
         "Leakage",
         "Accuracy of small networks trained on posterior samples: what a latent tells "
         "that it should not know. In brackets: always naming the commonest class.",
@@ -195,4 +207,69 @@ BALLS = (
     ),
 )
 
-TABLES = {"sprites": SPRITES, "balls": BALLS, "balls_speed": BALLS}
+BOUNCING = (
+    Table(
+        "Frames ahead",
+        "Share of wrong pixels, of clips of which the first 10 frames are given: the "
+        "next 10, and the 10 after them; mean over 20 draws where the model draws. "
+        "Whoever shows nothing scores `blank`. Area: drawn pixels in true ones. "
+        "Overlap: common pixels in all.",
+        {
+            f"horizon_{window}_{key}": f"{window.replace('_', ' to ')}: {text}"
+            for window in ("1_10", "11_20")
+            for key, text in (
+                ("error", "wrong"),
+                ("blank_error", "blank"),
+                ("area_ratio", "area"),
+                ("overlap", "overlap"),
+            )
+        },
+    ),
+    Table(
+        "Missing frames",
+        "Share of wrong pixels of the last so many frames, the ones before them given "
+        "(Li & Mandt 2018, figure 8, which prints no numbers); 0: all are given.",
+        {f"missing_{k}_error": str(k) for k in (0, 1, 2, 5, 10, 15, 20, 25)},
+    ),
+)
+
+SPEECH = (
+    Table(
+        "Speaker verification",
+        "Equal error rate by cosine over all pairs of utterances: of the content it "
+        "should be low, of the motion high (.5 at most), which counts only if the "
+        "motion tells what is said: what a small network reads from it, in what the "
+        "judge hears. MFCC: mean cepstra, without any model. Published numbers are "
+        "of TIMIT.",
+        {
+            "eer_static": "content",
+            "eer_dynamic": "motion",
+            "eer_gap": "gap",
+            "content_ratio": "said, of the judge's",
+            "eer_mfcc": "MFCC",
+        },
+    ),
+    Table(
+        "Voice conversion",
+        "Utterances in another speaker's voice: named as that speaker, or still as the "
+        "one who spoke; what is said as in the original, by the judge; median pitch "
+        "within a tenth of the voice's, of higher and of lower voices.",
+        {
+            "conversion_speaker_accuracy": "speaker",
+            "conversion_source_rate": "still the source",
+            "conversion_content_kept": "said",
+            "conversion_up_f0_near": "pitch up",
+            "conversion_down_f0_near": "pitch down",
+            "conversion_real_speaker_accuracy": "real: speaker",
+            "reconstruction_decibels": "reconstruction (dB)",
+        },
+    ),
+)
+
+TABLES = {
+    "sprites": SPRITES,
+    "balls": BALLS,
+    "balls_speed": BALLS,
+    "bouncing_balls": BOUNCING,
+    **dict.fromkeys(("formant_voices", "spoken_digits", "timit"), SPEECH),
+}

@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 
 from halo_keras import data
-from halo_keras.evaluation import actions, balls, faces, sprites
+from halo_keras.evaluation import (
+    actions,
+    balls,
+    bouncing_balls,
+    faces,
+    speech,
+    sprites,
+)
 from halo_keras.evaluation.people import at_frame_times
 from halo_keras.evaluation.suite import (
     SAMPLING_SEEDS,
@@ -34,7 +41,8 @@ SUITES = {
     name: suite
     for suite in (
         *(sprites.SUITE, balls.SUITE, faces.SUITE, faces.MUG),
-        *(actions.SUITE, actions.FOLDER),
+        *(actions.SUITE, actions.FOLDER, bouncing_balls.SUITE),
+        *(speech.SUITE, speech.DIGITS, speech.TIMIT),
     )
     for name in suite.datasets
 }

@@ -6,7 +6,7 @@ A number that could not be obtained has an empty value there, and stays missing.
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
@@ -21,6 +21,12 @@ COLUMNS = (
     "source",
     "note",
 )
+# Data that cannot be shipped: what was published on it is shown beside numbers of its
+# stand-ins too, and marked as of other data.
+OTHER_DATA = {
+    "formant_voices": ("timit", "TIMIT"),
+    "spoken_digits": ("timit", "TIMIT"),
+}
 
 
 @dataclass(frozen=True)
@@ -62,12 +68,28 @@ def published_rows() -> tuple[Published, ...]:
     return tuple(parse(text))
 
 
+def published_on(dataset: str) -> list[Published]:
+    """The rows of a dataset, in the file's order, and then those of `OTHER_DATA`.
+
+    The methods of the latter say on which data, as in `"DSVAE full (16) on TIMIT"`.
+    """
+    rows = [row for row in published_rows() if row.dataset == dataset]
+    if dataset in OTHER_DATA:
+        other, name = OTHER_DATA[dataset]
+        rows += [
+            replace(row, method=f"{row.method} on {name}")
+            for row in published_rows()
+            if row.dataset == other
+        ]
+    return rows
+
+
 def published_for(dataset: str, metric: str) -> list[Published]:
-    """The rows with a value for a metric of a dataset, in the file's order."""
+    """The rows of `published_on` with a value for a metric."""
     return [
         row
-        for row in published_rows()
-        if (row.dataset, row.metric) == (dataset, metric) and row.value is not None
+        for row in published_on(dataset)
+        if row.metric == metric and row.value is not None
     ]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from halo_keras.data.action_groups import operators_for
 from halo_keras.evaluation import from_one_image, protocols
 from halo_keras.evaluation.suite import SAMPLING_SEEDS, Protocol, Setting, Suite
+from halo_keras.evaluation.turning import turning
 
 LOOPING = "walk/"  # only a walk's last frame leads to its first
 
@@ -113,6 +114,12 @@ PROTOCOLS = {
     "disagreement": Protocol(
         lambda s: protocols.disagreement(
             s.model, s.test, s.frame_judge, s.seed, verbose=s.verbose
+        ),
+        ("frame_judge",),
+    ),
+    "turning": Protocol(
+        lambda s: turning(
+            s.model, s.test, s.frame_judge, seed=s.seed, verbose=s.verbose
         ),
         ("frame_judge",),
     ),

@@ -13,7 +13,7 @@ import numpy as np
 
 from halo_keras import data
 from halo_keras.data.action_groups import grouped, operator_of
-from halo_keras.data.partners import partners_by_colour
+from halo_keras.data.partners import partners_by_colour, partners_in_recording
 from halo_keras.hub.presets import from_pretrained
 from halo_keras.schema import ConfigError
 from halo_keras.training import callbacks as beside
@@ -91,7 +91,7 @@ def fit_recipe(
     transform = augmented(augmentation, labelled, before=transform)
     partners = None
     if recipe.content_partners:
-        others = partners_by_colour(labelled.frames, recipe.content_partners)
+        others = _partners(labelled, recipe.content_partners)
         # With the clip itself among them: were it left out, what the others do would
         # tell what it does not do.
         partners = np.column_stack([np.arange(len(others)), others])
@@ -166,6 +166,13 @@ def compile_model(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> N
     )
     # A checkpoint holds the optimizer's variables, so they must be there before fit.
     model.optimizer.build(model.trainable_variables)
+
+
+def _partners(dataset, count: int) -> np.ndarray:
+    """Other clips with the content of each, without a label of what it is."""
+    if dataset.kind == "spectrogram":
+        return partners_in_recording(dataset.labels["utterance"], count)
+    return partners_by_colour(dataset.frames, count)
 
 
 def _load(recipe: Recipe, data_dir, split: str) -> data.ClipDataset:

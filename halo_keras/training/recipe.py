@@ -89,8 +89,8 @@ class Recipe:
             `halo_keras.data.action_groups`; one name: a model without labels. Empty:
             one operator an action.
         content_partners: content is read from the clip itself or one of so many others
-            that are most alike in colour, see `halo_keras.data.partners`; 0: always
-            from the clip itself.
+            that are most alike in colour, or of speech belong to the same recording,
+            see `halo_keras.data.partners`; 0: always from the clip itself.
         augment: `"none"`, `"keras"` or `"keras_cv"`: small random changes of each
             training clip, see `halo_keras.training.augmentation`.
         judge: preset name or folder of the judge that `evaluate` asks; None for none.

@@ -12,6 +12,7 @@ from halo_keras.data.partners import (
     RANKS,
     colour_counts,
     partners_by_colour,
+    partners_in_recording,
     reciprocity,
 )
 from halo_keras.schema import ConfigError
@@ -136,3 +137,15 @@ def test_what_cannot_be_is_said():
         ClipBatches(clips, 2, partners=np.zeros((4, 1), int))
     with pytest.raises(ValueError, match="from 0 to 4"):
         ClipBatches(clips, 2, partners=np.full((5, 1), 5))
+
+
+def test_segments_of_one_recording_are_partners():
+    utterance = np.array([4, 4, 7, 4, 7, 9])
+    found = partners_in_recording(utterance, 3)
+    assert found.shape == (6, 3)
+    for row, others in enumerate(found):
+        own = np.flatnonzero(utterance == utterance[row]).tolist()
+        place = own.index(row)
+        wanted = [own[(place + 1 + k) % len(own)] for k in range(3)]
+        assert others.tolist() == wanted
+    assert found[5].tolist() == [5, 5, 5]  # a recording of one segment

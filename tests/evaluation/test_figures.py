@@ -37,7 +37,8 @@ def test_one_of_each_action_by_seed():
 def test_all_figures_of_a_model(shown, tmp_path):
     paths = figures.draw(shown, tmp_path / "figures")
     names = [path.name for path in paths]
-    assert names == [name for name in figures.FIGURES if name != "frame_classes.png"]
+    others = ("frame_classes.png", "turning.png", "predictions.png")
+    assert names == [name for name in figures.FIGURES if name not in others]
     assert sorted(names) == sorted(
         path.name for path in (tmp_path / "figures").iterdir()
     )
@@ -53,7 +54,13 @@ def test_figures_that_a_model_cannot_have_are_left_out(tmp_path):
     class Model:
         dynamics = LinearDynamics(2, 1)
 
+    class Framewise:
+        """Without a dynamics."""
+
     assert not Model.dynamics.has_energy
+    shown = figures.Shown(Framewise(), None)
+    assert figures.energy(shown, tmp_path / "energy.png") is False
+    assert figures.phase(shown, tmp_path / "phase.png") is False
     shown = figures.Shown(Model(), None)
     assert figures.energy(shown, tmp_path / "energy.png") is False
     assert figures.frame_classes(shown, tmp_path / "classes.png") is False

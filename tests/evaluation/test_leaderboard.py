@@ -16,6 +16,7 @@ from halo_keras.evaluation.leaderboard import (
 )
 from halo_keras.evaluation.leaderboard_page import leaderboard_page
 from halo_keras.evaluation.leaderboard_tables import TABLES
+from halo_keras.evaluation.missing_frames import MISSING
 
 
 def test_the_committed_files_are_those_that_are_made_now(repository):
@@ -165,6 +166,16 @@ def test_columns_are_metrics_that_protocols_measure():
     for table in TABLES["sprites"]:
         for key in table.columns:
             assert key.startswith(tuple(PROTOCOLS)), key
+
+
+def test_columns_of_speech_and_bouncing_balls_are_measured():
+    """By the tests of the protocols themselves: their keys, typed once more here."""
+    ahead = ("error", "blank_error", "area_ratio", "overlap")
+    measured = {f"horizon_{w}_{k}" for w in ("1_10", "11_20") for k in ahead}
+    measured |= {f"missing_{k}_error" for k in (0, *MISSING)}
+    keys = {key for table in TABLES["bouncing_balls"] for key in table.columns}
+    assert keys == measured
+    assert TABLES["timit"] is TABLES["spoken_digits"] is TABLES["formant_voices"]
 
 
 def test_studies_are_included_in_the_order_of_their_names(repository, tmp_path):
