@@ -57,6 +57,19 @@ def splits(name: str) -> tuple[str, ...]:
     return _entry(name).splits
 
 
+def licence(name: str, options: Mapping[str, Any]) -> str | None:
+    """The licence of a dataset's clips, known before any clip is read.
+
+    It is the loader's option `license` or, without one, the constant LICENSE of its
+    module, which the loader gives its clips; None if there is neither.
+    """
+    loader = _entry(name).loader
+    parameter = inspect.signature(loader).parameters.get("license")
+    if parameter is not None:
+        return options.get("license", parameter.default)
+    return getattr(inspect.getmodule(loader), "LICENSE", None)
+
+
 def load(
     name: str,
     split: str = "train",

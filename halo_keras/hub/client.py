@@ -21,11 +21,10 @@ from halo_keras.hub.handles import (
     is_commit,
 )
 from halo_keras.hub.patience import bytes_below, patiently
-from halo_keras.hub.uploading import Uploaded, upload
+from halo_keras.hub.uploading import LIBRARY, Uploaded, make_ready, upload
 
-__all__ = ["Fetched", "Uploaded", "fetch", "hub_errors", "upload"]
+__all__ = ["Fetched", "Uploaded", "fetch", "hub_errors", "make_ready", "upload"]
 
-LIBRARY = "halo-keras"  # told to the Hub, which counts downloads by it
 MAX_FILE_BYTES = 64 * 1024 * 1024  # of a preset; as many as a weight file may have
 
 

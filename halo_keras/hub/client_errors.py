@@ -52,7 +52,10 @@ _BY_STATUS = {
     ),
     404: ("was not found", "Check owner, name and revision."),
     409: ("is being changed by somebody else", "Try again."),
-    412: ("was changed meanwhile", "Try again."),
+    412: (
+        "was changed by somebody else meanwhile, and nothing was committed",
+        "Try again: it then starts from what is there now.",
+    ),
     429: ("was asked too often", "Wait some minutes and try again."),
 }
 _CONNECTION = ("TransportError", "RequestException", "ConnectionError", "TimeoutError")

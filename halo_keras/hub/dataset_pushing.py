@@ -14,9 +14,7 @@ from halo_keras.data.clip_folder import CARD, CREDITS, build_folder, write_descr
 from halo_keras.data.description_file import read_description
 from halo_keras.hub import client, handles
 from halo_keras.hub.dataset_repository import open_repository
-
-# In a licence, words that forbid to give the data to others.
-_CLOSED = ("research only", "no redistribution")
+from halo_keras.hub.licences import why_no_data
 
 
 def push_dataset(
@@ -29,7 +27,8 @@ def push_dataset(
     """Uploads splits of one dataset in one commit: parquet, `clips.json`, card.
 
     Splits that the repository has already stay, if they are of the same dataset; a
-    split of the same name is replaced.
+    split of the same name is replaced. Of two who push at the same time the second is
+    refused, so that neither loses a split.
 
     Args:
         datasets: at least one split.
@@ -38,8 +37,9 @@ def push_dataset(
         **upload: `message`, `private`, `revision`, `create_pr`, `token` of
             `client.upload`.
 
-    Raises: HubError if the Hub refuses or cannot be reached; ValueError before
-        anything is uploaded, for a licence that forbids it or other clips there.
+    Raises: HubError if the Hub refuses or cannot be reached, or if somebody else
+        pushed meanwhile; ValueError before anything is uploaded, for a licence that
+        forbids it or other clips there.
     """
     handles.check_repo_id(repo_id)
     for dataset in datasets:
@@ -56,16 +56,22 @@ def push_folder(
 
     Only the files that `clips.json` names are read and uploaded.
     """
-    handles.check_repo_id(repo_id)
-    there = _there(repo_id, upload.get("revision"), upload.get("token"))
-    description, files = _planned(folder, repo_id, upload.get("private"), there)
+    description, files = _planned(folder, repo_id, upload.get("private"))
+    where = {**upload, "repo_type": "dataset"}
+    head = client.make_ready(repo_id, **where)
+    if DESCRIPTION in head.files:
+        handle = str(handles.HubHandle(repo_id, head.commit))
+        there = open_repository(handle, token=upload.get("token")).description
+        description = merged(there, description, f"hf://{repo_id}")
+        files.update(_texts(description, repo_id))
     splits = ", ".join(description.splits)
     return client.upload(
         repo_id,
         files,
         message=message or f"{description.name}: {splits}",
-        repo_type="dataset",
-        **upload,
+        # The description is that of this commit with ours added: of no other one.
+        parent=head.commit,
+        **where,
     )
 
 
@@ -76,7 +82,7 @@ def plan_folder(
 
     Returns: size in bytes by file name, and the text of the card.
     """
-    _, files = _planned(folder, repo_id, private, None)
+    _, files = _planned(folder, repo_id, private)
     sizes = {
         name: len(source) if isinstance(source, bytes) else source.stat().st_size
         for name, source in files.items()
@@ -85,9 +91,9 @@ def plan_folder(
 
 
 def _planned(
-    folder, repo_id: str, private: bool | None, there: Description | None
+    folder: str | PathLike, repo_id: str, private: bool | None
 ) -> tuple[Description, dict[str, Path | bytes]]:
-    """The description with the splits that are `there`, and all files of the commit."""
+    """The folder's description, and all files of a commit to an empty repository."""
     handles.check_repo_id(repo_id)
     folder = Path(folder)
     description = read_description(folder)
@@ -99,43 +105,20 @@ def _planned(
     }
     if (folder / CREDITS).is_file():
         files[CREDITS] = _plain_file(folder, CREDITS)
-    if there is not None:
-        description = merged(there, description, f"hf://{repo_id}")
+    return description, {**files, **_texts(description, repo_id)}
+
+
+def _texts(description: Description, repo_id: str) -> dict[str, bytes]:
+    """`clips.json` and the card of the repository."""
     with tempfile.TemporaryDirectory() as written:
         write_description(description, Path(written), repo_id)
-        for name in (DESCRIPTION, CARD):
-            files[name] = (Path(written) / name).read_bytes()
-    return description, files
+        return {n: (Path(written) / n).read_bytes() for n in (DESCRIPTION, CARD)}
 
 
-def _there(repo_id: str, revision: str | None, token) -> Description | None:
-    """What the repository holds; None if it, the branch or the file is not there."""
-    with client.hub_errors(repo_id, revision):
-        from huggingface_hub import HfApi
-
-        api = HfApi(token=token, library_name=client.LIBRARY)
-        where = {"repo_type": "dataset", "revision": revision}
-        if not api.file_exists(repo_id, DESCRIPTION, **where):
-            return None
-    handle = f"hf://{repo_id}" + (f"@{revision}" if revision else "")
-    return open_repository(handle, token=token).description
-
-
-def _check_licence(text: str, private: bool | None) -> None:
-    if private is True:
-        return
-    if text.lower().startswith("unknown"):
-        raise ValueError(
-            f"nobody may use clips of an unknown licence ({text}): state it when the "
-            "dataset is loaded or built (--set license=...), or pass private=True "
-            "(--private)."
-        )
-    if any(word in text.lower() for word in _CLOSED):
-        raise ValueError(
-            f"the licence of these clips ({text}) does not let others have them: they "
-            "are not pushed to a public repository. Pass private=True (--private) if "
-            "it allows you to keep them there."
-        )
+def _check_licence(licence: str, private: bool | None) -> None:
+    reason = why_no_data(licence, private)
+    if reason is not None:
+        raise ValueError(reason)
 
 
 def _plain_file(folder: Path, name: str) -> Path:

@@ -8,14 +8,13 @@ from halo_keras.hub import client, handles
 from halo_keras.hub.card import model_card
 from halo_keras.hub.errors import PresetError
 from halo_keras.hub.index import zoo_folder
+from halo_keras.hub.licences import why_no_model
 from halo_keras.hub.preset_files import CARD, file_names, load_metadata, load_metrics
 from halo_keras.hub.presets import verify_folder
 from halo_keras.hub.resolving import HubOptions, resolve
 from halo_keras.hub.swapping import draft_of, put_in_place
 
 CREDITS = "CREDITS.md"
-# In a licence of data, words that forbid to give the data to others.
-_CLOSED = ("no redistribution", "research only")
 
 
 @dataclass(frozen=True)
@@ -174,11 +173,10 @@ def _own_file(folder: Path, name: str) -> Path:
 
 
 def _check_licence(metadata: dict, private: bool | None) -> None:
-    closed = [words for words in _CLOSED if words in metadata["license"].lower()]
-    if closed and private is None:
+    reason = why_no_model(metadata["dataset"], metadata["license"])
+    if reason is not None and private is None:
         raise PresetError(
-            f"{metadata['name']} was trained on {metadata['dataset']}, whose licence "
-            f"says {metadata['license']!r}, and a model can give its training clips "
-            "back: pass private=True (--private), or private=False (--public) if you "
-            "have the right to publish it."
+            f"{metadata['name']} may not be for everybody: {reason}. Pass private=True "
+            "(--private), or private=False (--public) if you have the right to publish "
+            "it."
         )

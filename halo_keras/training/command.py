@@ -14,6 +14,7 @@ from halo_keras.training.callbacks import NonFiniteLoss
 from halo_keras.training.hub_options import (
     add_hub_options,
     check_hub_options,
+    check_licence,
     find_clips,
     push_preset,
     with_their_data,
@@ -160,6 +161,7 @@ def choose(
         recipe = recipe.override(init=options.init)
     if options.freeze_decoder:
         recipe = recipe.override(freeze="decoder")
+    check_licence(recipe, options)
     return recipe
 
 

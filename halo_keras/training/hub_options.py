@@ -1,7 +1,7 @@
 """A recipe's `--source` and `--push-to-hub`: clips from parquet, the preset to the Hub.
 
 What can fail without the training is asked before it: the source, the name of the
-repository, the token.
+repository, the token and its rights, the licence of the data.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def check_hub_options(options: argparse.Namespace) -> None:
 
 
 def find_clips(options: argparse.Namespace) -> None:
-    """Asks for what `--source` names, and for the token that `--push-to-hub` needs.
+    """Asks for what `--source` names, and whether `--push-to-hub` may write there.
 
     Afterwards `options.clips` is the `Repository` if the source is one, and
     `options.source` names its commit; raw files become `options.data_dir`.
@@ -64,6 +64,9 @@ def find_clips(options: argparse.Namespace) -> None:
                 "--push-to-hub needs a token that may write: set HF_TOKEN or run "
                 "'hf auth login'."
             )
+        from halo_keras.hub.uploading import check_writer
+
+        check_writer(options.push_to_hub)
     if options.source is None:
         return
     if not is_repository(options.source):
@@ -93,6 +96,30 @@ def with_their_data(recipe: Recipe, options: argparse.Namespace) -> Recipe:
     }
     print(f"Training on {options.clips.where}.")
     return replace(recipe, data=shared)
+
+
+def check_licence(recipe: Recipe, options: argparse.Namespace) -> None:
+    """Raises ConfigError if `--push-to-hub` was given and the licence of the recipe's
+    data forbids that everybody gets a model of them."""
+    from halo_keras.data.registry import licence
+    from halo_keras.hub.licences import why_no_model
+
+    if options.push_to_hub is None:
+        return
+    if options.clips is not None:
+        text = options.clips.description.license
+    else:
+        try:
+            text = licence(recipe.dataset, recipe.data)
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
+    reason = why_no_model(recipe.dataset, text or "")
+    if reason is not None:
+        raise ConfigError(
+            f"--push-to-hub makes a model public, but {reason}. Leave it out; the "
+            "preset can be published afterwards, with: halo-keras publish FOLDER "
+            f"{options.push_to_hub} --private"
+        )
 
 
 def push_preset(output: Path, options: argparse.Namespace) -> None:

@@ -50,3 +50,14 @@ def test_a_new_dataset_is_one_registered_loader(monkeypatch):
         data.register("dots")(load_dots)
     with pytest.raises(ValueError, match="no split 'test'"):
         data.load("dots", "test")
+
+
+def test_licences_are_known_before_the_clips():
+    small = {"num_clips": 2, "num_frames": 2}
+    assert registry.licence("balls", {}) == data.load("balls", **small).license
+    for name in ("mug", "actions", "timit", "sprites", "toon_faces"):
+        assert registry.licence(name, {})
+    assert registry.licence("folder", {}).startswith("unknown")
+    assert registry.licence("folder", {"license": "CC0-1.0"}) == "CC0-1.0"
+    with pytest.raises(ValueError, match="did you mean 'balls'"):
+        registry.licence("ball", {})

@@ -10,6 +10,7 @@ from data import parquet_cases as cases
 
 from halo_keras import data
 from halo_keras.data.clip_folder import build_folder
+from halo_keras.hub import client
 from halo_keras.hub.dataset_pushing import plan_folder, push_dataset, push_folder
 from halo_keras.hub.dataset_repository import load_split, open_repository
 from halo_keras.hub.errors import HubError, PresetError
@@ -139,6 +140,44 @@ def test_to_hub_adds_splits_and_replaces_its_own(hub_server, load):
         "path": ["data/train-00000-of-00001.parquet"],
     }
     assert "data/train-00003-of-00004.parquet" in files(hub_server)
+
+
+@pytest.mark.parametrize("before", ["nothing", "a split"])
+def test_two_who_push_at_once_lose_nothing(before, hub_server, load, monkeypatch):
+    """The second comes between what the first has read and its commit."""
+    train, test = cases.full(), cases.full("test", num_clips=4)
+    if before == "a split":
+        cases.full("more", num_clips=3).to_hub(REPO)
+    upload, turns = client.upload, []
+
+    def overtaken(*arguments, **options):
+        turns.append(1)
+        if len(turns) == 1:
+            test.to_hub(REPO)
+        return upload(*arguments, **options)
+
+    monkeypatch.setattr(client, "upload", overtaken)
+    with pytest.raises(HubError, match="changed by somebody else meanwhile") as raised:
+        train.to_hub(REPO)
+    assert raised.value.repository == REPO and len(turns) == 2
+    cases.assert_equal(load("test"), test)
+    with pytest.raises(ValueError, match="no split 'train'"):
+        load("train")
+    train.to_hub(REPO)
+    for expected in (train, test):
+        cases.assert_equal(load(expected.split), expected)
+    assert len(open_repository(HANDLE).description.splits) == 2 + (before != "nothing")
+
+
+def test_a_pull_request_adds_to_what_is_there(hub_server, load, pushed):
+    more = cases.full("more", num_clips=3)
+    url = more.to_hub(REPO, create_pr=True)
+    assert "discussions/1" in url
+    proposed = f"{HANDLE}@refs/pr/1"
+    cases.assert_equal(load("more", source=proposed), more)
+    cases.assert_equal(load("train", source=proposed), cases.full())
+    with pytest.raises(ValueError, match="no split 'more'"):
+        load("more")
 
 
 def test_other_clips_are_not_mixed_in(hub_server, pushed):

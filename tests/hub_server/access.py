@@ -5,6 +5,7 @@ from hub_server.storage import Commit, Repository, Storage
 from hub_server.transport import RecordedRequest
 
 USER = "tester"
+ORGANISATIONS = ("me", "you")  # where the user may write
 # The token of the one account; may write everywhere but into private repositories
 # that were added with a token of their own.
 TOKEN = "hf_test_token"

@@ -2,7 +2,7 @@
 
 import json
 
-from hub_server.access import USER, Access, revision_of
+from hub_server.access import ORGANISATIONS, USER, Access, revision_of
 from hub_server.replies import Reply, fail, json_reply
 from hub_server.storage import FIRST_FILES, Repository
 from hub_server.transport import RecordedRequest
@@ -17,9 +17,19 @@ class RepositoryRoutes:
 
     def whoami(self, request: RecordedRequest) -> Reply:
         self.access.check_token(request, needed=True)
-        role = {"accessToken": {"displayName": "test", "role": "write"}}
+        token = {"displayName": "test", "role": self.access.storage.token_role}
+        organisations = [
+            {"type": "org", "name": name, "roleInOrg": "write"}
+            for name in ORGANISATIONS
+        ]
         return json_reply(
-            {"type": "user", "name": USER, "fullname": USER, "orgs": [], "auth": role}
+            {
+                "type": "user",
+                "name": USER,
+                "fullname": USER,
+                "orgs": organisations,
+                "auth": {"accessToken": token},
+            }
         )
 
     def validate_yaml(self, request: RecordedRequest) -> Reply:

@@ -140,6 +140,7 @@ class Storage:
         self.generation += 1
         self.repositories: dict[tuple[str, str], Repository] = {}
         self.large: dict[str, bytes] = {}
+        self.token_role = "write"  # of the account's token, or "read"
 
     def create(
         self, repo_id: str, repo_type: str, private_token: str | None

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 
-from hub_server.access import Access
+from hub_server.access import Access, revision_of
 from hub_server.replies import Reply, fail, json_reply
 from hub_server.repository_routes import RepositoryRoutes, may_commit_to
 from hub_server.storage import Blob, is_lfs
@@ -78,18 +78,19 @@ class UploadRoutes:
         branch = may_commit_to(repository, revision)
         base = repository.resolve(branch)
         lines = [json.loads(line) for line in request.body.splitlines() if line]
-        files, header = dict(base.files), {}
-        for line in lines:
-            key, value = line["key"], line["value"]
-            if key == "header":
-                header = value
-            else:
-                self._change(files, key, value)
-        if header.get("parentCommit") not in (None, base.sha):
+        header = next(line["value"] for line in lines if line["key"] == "header")
+        parent = header.get("parentCommit") or base.sha
+        proposed = "create_pr" in request.query
+        if parent != base.sha and not proposed:
             raise fail(412, "A commit has happened since. Please refresh and try again")
+        base = revision_of(repository, parent)
+        files = dict(base.files)
+        for line in lines:
+            if line["key"] != "header":
+                self._change(files, line["key"], line["value"])
         web = self.repositories.web_url(repo_type, repo_id)
         answer = {"success": True}
-        if "create_pr" in request.query:
+        if proposed:
             branch = repository.open_pull_request(base)
             answer["pullRequestUrl"] = f"{web}/discussions/{repository.pull_requests}"
         commit = repository.commit(

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from training.test_command import recipe_files  # noqa: F401
@@ -21,7 +22,7 @@ REPO = "me/clips"
 def run(tmp_path, monkeypatch, *words, **recipe):
     """Runs the toy recipe; gives the exit's code or text, and the folder."""
     monkeypatch.chdir(tmp_path)
-    recipes = {"toy": toy_recipe(**recipe)}
+    recipes = {"toy": replace(toy_recipe(), **recipe)}
     return command.run(recipes, "A note.", list(words))
 
 
@@ -53,6 +54,56 @@ def test_mistakes_are_told_before_anything(
         run(tmp_path, monkeypatch, *words)
     assert raised.value.code == 2 and message in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == [] and hub_server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("role", "owner", "message"),
+    [
+        ("read", "me", "the token may only read"),
+        ("write", "somebody", "may write for tester, me, you, and not for somebody"),
+        (None, "me", "refused the token"),
+    ],
+)
+def test_a_token_that_may_not_write_is_noticed_first(
+    role, owner, message, tmp_path, monkeypatch, hub_server
+):
+    monkeypatch.setenv("HF_TOKEN", hub_server.token if role else "hf_wrong")
+    hub_server.storage.token_role = role
+    with pytest.raises(SystemExit, match=message):
+        run(tmp_path, monkeypatch, "--push-to-hub", f"{owner}/clips")
+    assert list(tmp_path.iterdir()) == []
+    assert [r.plain_path for r in hub_server.requests] == ["/api/whoami-v2"]
+
+
+def test_closed_data_make_no_public_model(tmp_path, monkeypatch, capsys, hub_server):
+    """Both as raw files and as clips; known before any of them is read."""
+    monkeypatch.setenv("HF_TOKEN", hub_server.token)
+    clips = data.load("balls", "train", num_clips=8, num_frames=4)
+    both = [
+        data.ClipDataset(**{**vars(clips), "split": split, "license": "research only"})
+        for split in ("train", "test")
+    ]
+    build_folder(both, tmp_path / "clips")
+    for words, recipe in (
+        (["--source", "clips"], {}),
+        ([], {"dataset": "mug", "data": {}}),
+        ([], {"dataset": "folder", "data": {"license": "X, no redistribution"}}),
+    ):
+        with pytest.raises(SystemExit):
+            run(tmp_path, monkeypatch, *words, "--push-to-hub", REPO, **recipe)
+        shown = capsys.readouterr().err
+        assert "training clips back" in shown and f"{REPO} --private" in shown
+        assert [path.name for path in tmp_path.iterdir()] == ["clips"]
+
+
+def test_every_recipe_takes_both(repository):
+    """The options are those of `make_parser`; `push_preset` follows the training."""
+    scripts = sorted((repository / "recipes").glob("train_*.py"))
+    assert len(scripts) >= 6
+    for script in scripts:
+        text = script.read_text("utf-8")
+        own = ("command.make_parser(", "find_clips(options)", "push_preset(output")
+        assert "command.run(" in text or all(word in text for word in own), script
 
 
 def test_a_repository_that_is_not_there(tmp_path, monkeypatch, hub_server):
