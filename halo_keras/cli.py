@@ -2,7 +2,8 @@
 
 This file holds the arguments, their help and the errors; `cli_commands.py` holds what
 the commands do, each a short call into the library, which they import when they run.
-`cli_zoo.py` and `cli_data.py` hold both for presets as a whole and for datasets.
+`cli_zoo.py`, `cli_data.py` and `cli_speech.py` hold both for presets as a whole, for
+datasets and for recordings.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from halo_keras import cli_commands as commands
-from halo_keras import cli_data, cli_hub, cli_zoo
+from halo_keras import cli_data, cli_hub, cli_speech, cli_zoo
 
 MAX_TIMES = 10_000
 CLIP = "a GIF, a PNG strip of square frames, a folder of frames or an .npz"
@@ -251,6 +252,7 @@ def _parser():
     cli_zoo.add_commands(command)
     cli_hub.add_commands(command)
     cli_data.add_commands(command)
+    cli_speech.add_commands(command)
     command(
         "doctor",
         commands.doctor,
