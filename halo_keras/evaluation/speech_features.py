@@ -7,7 +7,10 @@ from keras import ops
 
 from halo_keras.data.action_groups import operators_for
 from halo_keras.data.spectrogram import SAMPLE_RATE, WINDOW
-from halo_keras.evaluation.equal_error_rate import speaker_verification
+from halo_keras.evaluation.equal_error_rate import (
+    speaker_verification,
+    standard_error,
+)
 from halo_keras.evaluation.progress import chunks
 from halo_keras.evaluation.voices import utterances_of
 
@@ -81,25 +84,26 @@ def verification(model, dataset, batch_size=256, verbose: int = 0) -> dict[str, 
     z_t. Cosine similarity, all unordered pairs of utterances, no centring. Content
     should tell the speaker (a low rate), motion should not (a high one, .5 at most).
 
-    Returns: `eer_static`, `eer_dynamic`, `eer_gap` (their difference), `eer_mfcc`, and
-        `eer_num_speakers`, `eer_num_pairs`.
+    Returns: `eer_static`, `eer_dynamic`, `eer_gap` (their difference), `eer_mfcc`; of
+        three speakers or more each rate's `_standard_error` (of the jackknife over
+        speakers); `eer_num_speakers`, `eer_num_pairs`.
     """
     utterances = utterances_of(dataset)
     content, motion = segment_features(model, dataset, batch_size, verbose)
-    rates = {
-        name: speaker_verification(utterances.means(values), utterances.speaker)
-        for name, values in (
-            ("static", content),
-            ("dynamic", motion.mean(axis=1)),
-            ("mfcc", mean_mfcc(dataset.frames)),
-        )
-    }
-    count = len(utterances)
+    count, people = len(utterances), len(np.unique(utterances.speaker))
+    found = {}
+    for name, values in (
+        ("static", content),
+        ("dynamic", motion.mean(axis=1)),
+        ("mfcc", mean_mfcc(dataset.frames)),
+    ):
+        compared = utterances.means(values), utterances.speaker
+        found[f"eer_{name}"] = speaker_verification(*compared)
+        if people > 2:
+            found[f"eer_{name}_standard_error"] = standard_error(*compared)
     return {
-        "eer_static": rates["static"],
-        "eer_dynamic": rates["dynamic"],
-        "eer_gap": rates["dynamic"] - rates["static"],
-        "eer_mfcc": rates["mfcc"],
-        "eer_num_speakers": len(np.unique(utterances.speaker)),
+        **found,
+        "eer_gap": found["eer_dynamic"] - found["eer_static"],
+        "eer_num_speakers": people,
         "eer_num_pairs": count * (count - 1) // 2,
     }

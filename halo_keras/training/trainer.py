@@ -17,6 +17,9 @@ from halo_keras.training.provenance import describe_run
 from halo_keras.training.recipe import Recipe
 from halo_keras.training.swap_picture import draw_swaps
 
+# What the Hub calls that which a model of each kind of clip does.
+TASKS = {"video": "image-to-video", "spectrogram": "audio-to-audio"}
+
 
 def train(
     recipe: Recipe,
@@ -95,6 +98,7 @@ def train(
             metadata={
                 "version": recipe.version,
                 "description": recipe.description,
+                "pipeline_tag": TASKS[dataset.kind],
                 "recipe": recipe.to_dict(),
                 "dataset": recipe.dataset,
                 "license": dataset.license,

@@ -9,6 +9,7 @@ from halo_keras.evaluation.equal_error_rate import (
     cosine_pairs,
     equal_error_rate,
     speaker_verification,
+    standard_error,
 )
 
 
@@ -90,6 +91,20 @@ def test_no_centring(rng):
     speakers = np.repeat(np.arange(6), 4)
     own = rng.normal(size=(6, 8))[speakers] + 0.3 * rng.normal(size=(24, 8))
     assert np.ptp(cosine_pairs(own + 1000)) < 1e-3 < np.ptp(cosine_pairs(own))
+
+
+def test_the_jackknife_leaves_out_one_speaker_at_a_time(rng):
+    speakers = np.repeat(np.arange(8), 5)
+    features = rng.normal(size=(8, 4))[speakers] + rng.normal(size=(40, 4))
+    rates = []
+    for one in range(8):
+        kept = [i for i in range(40) if speakers[i] != one]
+        rates.append(speaker_verification(features[kept], speakers[kept]))
+    mean = sum(rates) / 8
+    wanted = np.sqrt(7 / 8 * sum((rate - mean) ** 2 for rate in rates))
+    assert standard_error(features, speakers) == pytest.approx(wanted)
+    with pytest.raises(ValueError, match="three speakers at least, received 2"):
+        standard_error(features[:10], speakers[:10])
 
 
 @pytest.mark.parametrize(
