@@ -69,6 +69,7 @@ class FramewiseGeneration:
                 f"received {state.shape}. `encode` returns one."
             )
 
+    @no_gradient
     def forecast(self, frames, times, action=None, seed=None, mask=None):
         """The clip at whole times, beyond its frames as the prior goes on.
 
@@ -81,9 +82,12 @@ class FramewiseGeneration:
         Returns: `(batch, num_times, *frame_shape)`.
         """
         array, single = self._frames(frames)
-        encoding = self.encode(array, action, mask=mask, seed=seed)
-        later = None if seed is None else seed + 1
-        result = self.decode(encoding.content, encoding.state, times, later)
+        times = as_whole_times(times, len(array))
+        # One generator for all of it: each draw has noise of its own.
+        generator = None if seed is None else ReplicaSeedGenerator(seed)
+        encoding = self._encoded(array, action, None, mask, generator)
+        motion = self.roll(encoding.state, int(times.max()) + 1, generator)
+        result = self._decoded(encoding.content, motion, times)
         return result[0] if single else result
 
     def generate(self, image, action=None, times=None, start="prior", seed=None):

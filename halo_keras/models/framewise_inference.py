@@ -55,11 +55,14 @@ class FramewiseInference:
         Returns: `Encoding`, whose `state` is z_1 ... z_T `(batch, time, motion_dim)` of
             a DSVAE, z `(batch, motion_dim)` of a `SequenceRNN`.
         """
+        generator = None if seed is None else ReplicaSeedGenerator(seed)
+        return self._encoded(frames, action, times, mask, generator)
+
+    def _encoded(self, frames, action, times, mask, generator):
         frames, _ = self._frames(frames)
         action = self._actions(action, len(frames))
         self._check_consecutive(times, frames)
         features, mask = self._features(frames), as_mask(mask, frames)
-        generator = None if seed is None else ReplicaSeedGenerator(seed)
         content = _value(self.content_network(features, mask), generator)
         state = _value(self.motion_posterior(features, content, mask), generator)
         state = self.observed_state(ops.convert_to_numpy(state), mask, generator)

@@ -1,5 +1,7 @@
 """The protocols of HALO measure a model with a latent in every frame as well."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from keras import ops
@@ -16,7 +18,8 @@ SHAPE = (16, 16, 3)
 
 @pytest.fixture(scope="module")
 def clips():
-    return moving_squares(24, np.random.default_rng(3))
+    clips = moving_squares(24, np.random.default_rng(3))
+    return replace(clips, labels={**clips.labels, "who": np.arange(24)})
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +62,8 @@ def test_a_model_that_only_goes_forward_has_no_past(model, clips, judge):
 
 def test_passes_with_half_a_prior_and_swaps_run(model, clips, judge):
     passes = (
-        protocols.swap(model, clips, judge, identity="colour", batch_size=10),
-        protocols.swap(model, clips, judge, action=None, identity="colour"),
+        protocols.swap(model, clips, judge, identity="who", batch_size=10),
+        protocols.swap(model, clips, judge, action=None, identity="who"),
         protocols.prior_content(model, clips, judge, seed=1, batch_size=10),
         protocols.sampled_motion(model, clips, judge, seed=1, batch_size=10),
         protocols.disagreement(model, clips, judge, seed=1, batch_size=10),
@@ -69,7 +72,7 @@ def test_passes_with_half_a_prior_and_swaps_run(model, clips, judge):
     assert all(np.isfinite(list(found.values())).all() for found in passes)
     assert passes[-1]["infer_action_accuracy"] == 1
     with pytest.raises(ValueError, match="Use sampled_motion"):
-        protocols.prior_motion(model, clips, judge, identity="colour")
+        protocols.prior_motion(model, clips, judge, identity="who")
 
 
 def test_probes_read_all_latents_of_a_clip(model, clips):

@@ -68,6 +68,11 @@ def test_the_range_of_spectra_is_saved(tmp_path):
         SequenceRNN.from_preset(folder)
 
 
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return saved(small_dsvae(), tmp_path_factory.mktemp("odd") / "x") / "config.json"
+
+
 @pytest.mark.parametrize(
     "key, value, match",
     [
@@ -84,16 +89,14 @@ def test_the_range_of_spectra_is_saved(tmp_path):
         ("prefix_rate", 1.5, r"lie in \[0"),
     ],
 )
-def test_odd_configurations_are_refused(key, value, match, tmp_path):
-    path = saved(small_dsvae(), tmp_path / "preset") / "config.json"
+def test_odd_configurations_are_refused(key, value, match, path):
     config = read_config(path)
     config["config"][key] = value
     with pytest.raises(PresetError, match=match):
         build_model(config, path)
 
 
-def test_a_configuration_cannot_ask_for_more_than_its_budget(tmp_path):
-    path = saved(small_dsvae(), tmp_path / "preset") / "config.json"
+def test_a_configuration_cannot_ask_for_more_than_its_budget(path):
     config = read_config(path)
     config["config"].update(prior_hidden=1024, motion_dim=1024, content_dim=1024)
     with pytest.raises(PresetError, match="more than 100000 parameters"):

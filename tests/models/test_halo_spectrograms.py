@@ -27,7 +27,7 @@ def small_halo(**options):
 
 
 def test_it_trains_and_answers_in_the_spectras_range(tmp_path):
-    model = small_halo(pixel_stddev=0.2, decoded_frames=3, difference_weight=0.1)
+    model = small_halo(pixel_stddev=0.2, difference_weight=0.1)
     data = gliding_tones(16)
     model.compile(keras.optimizers.Adam(1e-2))
     start = model.evaluate(data, batch_size=16, verbose=0, return_dict=True)
