@@ -38,7 +38,7 @@ def add_commands(command) -> None:
     sub.add_argument(
         "--preset",
         help="name of a preset of speech, a preset folder, or hf://owner/name "
-        "(default: the one that is here)",
+        "(default: one that is here)",
     )
     sub.add_argument(
         "--iterations",
@@ -124,14 +124,15 @@ def _own_preset() -> str:
         for preset in halo_keras.list_presets()
         if preset.data in DATASETS and not preset.name.startswith("judge-")
     ]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise ValueError(f"choose with --preset: {', '.join(found)}.")
-    raise ValueError(
-        "this installation holds no preset of speech; train one with "
-        "recipes/train_speech.py and give its folder with --preset."
-    )
+    if not found:
+        raise ValueError(
+            "this installation holds no preset of speech; train one with "
+            "recipes/train_speech.py and give its folder with --preset."
+        )
+    chosen = min(found, key=lambda name: (len(name), name))  # the plain variant
+    if len(found) > 1:
+        print(f"with {chosen}, one of: {', '.join(found)}.", file=sys.stderr)
+    return chosen
 
 
 def _at_level_of(result, speech):

@@ -142,8 +142,9 @@ def test_without_preset_the_one_of_speech_is_taken(files, monkeypatch, capsys):
     assert "holds no preset of speech" in capsys.readouterr().err
     assert here(pictures, judge, ("dsvae-voices", "formant_voices")) == 0
     assert asked == ["dsvae-voices"]
-    assert here(("one", "timit"), ("two", "spoken_digits")) == 2
-    assert "choose with --preset: one, two" in capsys.readouterr().err
+    assert here(("dsvae-64-speech", "timit"), ("dsvae-speech", "timit")) == 0
+    assert asked[1:] == ["dsvae-speech"]
+    assert "with dsvae-speech, one of: dsvae-64-" in capsys.readouterr().err
 
 
 def test_a_preset_of_a_real_model(files, monkeypatch, capsys):

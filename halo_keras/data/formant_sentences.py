@@ -12,7 +12,7 @@ import numpy as np
 
 from halo_keras.data.formant_phones import CODAS, ONSETS, SECONDS, STOPS, VOWELS
 
-WORDS = (2, 4)  # least and most
+WORDS = (4, 7)  # least and most: about 3 s, as a sentence of TIMIT
 SYLLABLES = (1, 2)
 _SHARED, _OWN = 0, 1
 
