@@ -9,15 +9,13 @@ import argparse
 import json
 from pathlib import Path
 
+from halo_keras.cli_options import add_branch_options, add_upload_options
+
 SOURCE = "name of a dataset, a folder that `data build` wrote, or hf://OWNER/NAME"
 
 
 def add_commands(command) -> None:
-    """Adds the command `data` with its own commands to a parser.
-
-    Args:
-        command: `command(name, run, summary, *examples, preset=True)` -> parser.
-    """
+    """Adds `data` with its own commands; `command` is that of `cli.py`."""
     parser = command(
         "data",
         None,
@@ -56,25 +54,11 @@ def add_commands(command) -> None:
         help="files a split (default: one for every 500 clips, at most 8)",
     )
 
-    sub = add("push", push, "Upload such a folder to the Hugging Face Hub.")
+    sub = add("push", push, "Upload a built dataset to the Hugging Face Hub.")
     sub.add_argument("folder", type=Path, help="that `data build` wrote")
-    sub.add_argument("repository", metavar="OWNER/NAME")
-    visible = sub.add_mutually_exclusive_group()
-    visible.add_argument(
-        "--private", action="store_true", default=None, help="only you see it"
-    )
-    visible.add_argument(
-        "--public", action="store_false", dest="private", help="everybody sees it"
-    )
-    sub.add_argument("--revision", metavar="BRANCH", help="instead of the main one")
-    sub.add_argument(
-        "--create-pr", action="store_true", help="propose it to a repository of others"
-    )
-    sub.add_argument(
-        "--dry-run",
-        action="store_true",
-        help="show the files and the card, and upload nothing",
-    )
+    sub.add_argument("repository", metavar="OWNER/NAME", help="made if it is not there")
+    add_upload_options(sub)
+    add_branch_options(sub)
 
     sub = add("describe", describe, "Show counts, labels, licence and attribution.")
     sub.add_argument("source", help=SOURCE)

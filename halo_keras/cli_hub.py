@@ -1,4 +1,4 @@
-"""The commands about the Hugging Face Hub: `pull, verify, publish, cards, publish-zoo`.
+"""The commands about the Hugging Face Hub: `pull, verify, publish, publish-zoo`.
 
 Their arguments and what they do; as in `cli_commands`, each imports what it needs. A
 token is never an argument, where others could read it: the Hub's client takes it from
@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from halo_keras.cli_options import add_branch_options, add_upload_options
+
 HANDLE = "hf://owner/name[@revision], or the name of a preset that is on the Hub"
 
 
 def add_commands(command) -> None:
-    """Adds the commands to a parser.
-
-    Args:
-        command: `command(name, run, summary, *examples, preset=True)` -> parser.
-    """
+    """Adds the commands; `command` is that of `cli.py`."""
     sub = command(
         "pull",
         pull,
@@ -61,27 +59,12 @@ def add_commands(command) -> None:
         "Upload a preset to the Hugging Face Hub, in one commit.",
         "zoo/halo-sprites you/halo-sprites --dry-run",
         "runs/my-preset you/my-preset --private",
-    )
-    sub.add_argument("repository", metavar="OWNER/NAME", help="made if it is not there")
-    _add_visibility(sub)
-    sub.add_argument("--revision", metavar="BRANCH", help="made if it is not there")
-    sub.add_argument(
-        "--create-pr",
-        action="store_true",
-        help="propose the commit to a repository of somebody else",
-    )
-    _add_dry_run(sub)
-
-    sub = command(
-        "cards",
-        cards,
-        "Write the model cards of a zoo anew, from its presets' metadata and metrics.",
-        "zoo",
         preset=False,
     )
-    sub.add_argument(
-        "zoo", nargs="?", type=Path, help="folder of presets (default: this checkout's)"
-    )
+    sub.add_argument("preset", help="a preset folder, or the name of a preset")
+    sub.add_argument("repository", metavar="OWNER/NAME", help="made if it is not there")
+    add_upload_options(sub)
+    add_branch_options(sub)
 
     sub = command(
         "publish-zoo",
@@ -97,8 +80,7 @@ def add_commands(command) -> None:
         metavar="FOLDER",
         help="of presets, with an index.json (default: this checkout's)",
     )
-    _add_visibility(sub)
-    _add_dry_run(sub)
+    add_upload_options(sub)
 
 
 def pull(args):
@@ -142,13 +124,6 @@ def publish(args):
         print(f"\nREADME.md:\n\n{done.card}", end="")
 
 
-def cards(args):
-    from halo_keras import hub
-
-    for path in hub.update_cards(args.zoo):
-        print(f"wrote {path}")
-
-
 def publish_zoo(args):
     from halo_keras import hub
 
@@ -158,27 +133,3 @@ def publish_zoo(args):
     print("\n\n".join(map(str, done)))
     if not args.dry_run:
         print("\nThe commits are in index.json: commit it.")
-
-
-def _add_visibility(parser):
-    group = parser.add_mutually_exclusive_group()
-    group.add_argument(
-        "--private",
-        action="store_const",
-        const=True,
-        help="a repository that only its owner sees",
-    )
-    group.add_argument(
-        "--public",
-        action="store_const",
-        const=False,
-        dest="private",
-        help="a repository that everybody sees",
-    )
-    parser.set_defaults(private=None)
-
-
-def _add_dry_run(parser):
-    parser.add_argument(
-        "--dry-run", action="store_true", help="say what would be uploaded, and stop"
-    )

@@ -1,4 +1,4 @@
-"""The commands about presets as a whole: `evaluate, figures, leaderboard`.
+"""The commands about presets as a whole: `evaluate, figures, leaderboard, ...`.
 
 Their arguments and what they do; as in `cli_commands`, each imports what it needs.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from halo_keras.cli_options import add_zoo
+
 DATA_DIR = (
     "raw files of the preset's dataset, or its clips as parquet: a folder or "
     "hf://OWNER/NAME (default: its own source)"
@@ -14,11 +16,7 @@ DATA_DIR = (
 
 
 def add_commands(command) -> None:
-    """Adds the commands to a parser.
-
-    Args:
-        command: `command(name, run, summary, *examples, preset=True)` -> parser.
-    """
+    """Adds the commands; `command` is that of `cli.py`."""
     sub = command(
         "evaluate",
         evaluate,
@@ -79,16 +77,24 @@ def add_commands(command) -> None:
     )
     sub.add_argument("--seed", type=int, default=0, help="which test clips are shown")
 
-    sub = command(
-        "leaderboard",
-        leaderboard,
-        "Write results.csv and README.md of a zoo anew, from its presets' metrics.",
-        "zoo",
-        preset=False,
-    )
-    sub.add_argument(
-        "zoo", nargs="?", type=Path, help="folder of presets (default: this checkout's)"
-    )
+    for name, run, summary in (
+        (
+            "leaderboard",
+            leaderboard,
+            "Write results.csv and README.md of a zoo anew, from its presets' metrics.",
+        ),
+        (
+            "cards",
+            cards,
+            "Write the model cards of a zoo anew, from its presets' own files.",
+        ),
+        (
+            "index",
+            index,
+            "Verify every preset of a zoo, and write the sums in its index.json anew.",
+        ),
+    ):
+        add_zoo(command(name, run, summary, "zoo", preset=False))
 
 
 def evaluate(args):
@@ -146,3 +152,16 @@ def leaderboard(args):
 
     for path in write_leaderboard(args.zoo or zoo_folder()):
         print(f"wrote {path}")
+
+
+def cards(args):
+    from halo_keras import hub
+
+    for path in hub.update_cards(args.zoo):
+        print(f"wrote {path}")
+
+
+def index(args):
+    from halo_keras import hub
+
+    print(f"wrote {hub.update_index(args.zoo)}")

@@ -16,12 +16,11 @@ from typing import Any
 from halo_keras.hub.errors import PresetError
 from halo_keras.hub.handles import HubHandle
 from halo_keras.hub.metadata import METADATA_FIELDS, PRESET_NAME, MapOf, Matching
-from halo_keras.hub.preset_files import METADATA, load_metadata
+from halo_keras.hub.preset_files import INDEX, METADATA, is_installed, load_metadata
 from halo_keras.hub.strict_json import read_json, to_json, write_text
 from halo_keras.hub.sums import sha256
 from halo_keras.schema import ConfigError, Int, ListOf, check_config
 
-INDEX = "index.json"
 MAX_INDEX_BYTES = 1024 * 1024
 
 
@@ -92,12 +91,16 @@ def update_index(folder=None) -> Path:
     Returns: the path of the index.
 
     Raises:
-        PresetError: if a preset is damaged, or its folder has not the preset's name;
-            the old index stays.
+        PresetError: if a preset is damaged, its folder has not the preset's name, or
+            the zoo belongs to an installed package; the old index stays.
     """
     from halo_keras.hub.presets import verify_folder
 
     folder = zoo_folder() if folder is None else Path(folder)
+    if is_installed(folder):
+        raise PresetError(f"{folder} belongs to an installed package: it stays.")
+    if not folder.is_dir():
+        raise PresetError(f"{folder} is no folder of presets.")
     index, presets = read_index(folder), {}
     for path in sorted(folder.iterdir()):
         if not (path / METADATA).is_file() or path.name.startswith("."):

@@ -9,11 +9,12 @@ from halo_keras.hub.metadata import (
     check_metadata,
     check_metrics,
 )
-from halo_keras.hub.strict_json import read_json
+from halo_keras.hub.strict_json import check_file, read_json
 from halo_keras.hub.sums import check_sums
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 METADATA, METRICS, CARD = "metadata.json", "metrics.json", "README.md"
+INDEX = "index.json"  # beside the folders of presets, see `index.py`
 PRESET_FILES = (CONFIG, WEIGHTS, METADATA, METRICS, CARD)
 
 
@@ -25,7 +26,11 @@ def load_metadata(folder: Path, pinned: dict[str, str] | None = None) -> dict[st
         pinned: sums of files that are known from elsewhere than the folder.
     """
     if pinned is not None:
-        check_sums(folder, pinned, only=(METADATA,))
+        check_file(folder / METADATA, MAX_METADATA_BYTES)
+        try:
+            check_sums(folder, pinned, only=(METADATA,))
+        except PresetError as error:
+            raise PresetError(f"{error}{_older_index(folder)}") from error
     path = folder / METADATA
     metadata = read_json(path, MAX_METADATA_BYTES)
     check_metadata(metadata, str(path))
@@ -46,3 +51,20 @@ def load_metrics(folder: Path) -> dict[str, Any]:
 def file_names(metadata: dict[str, Any]) -> list[str]:
     """All files of the preset that `metadata` describes, sorted."""
     return sorted({*PRESET_FILES, *metadata["sha256"]})
+
+
+def is_installed(folder) -> bool:
+    """Whether a folder of presets lies inside of the package, where nobody writes."""
+    package = Path(__file__).resolve().parents[1]
+    return Path(folder).resolve().is_relative_to(package)
+
+
+def _older_index(folder: Path) -> str:
+    """What to do if the files of a zoo are newer than its index: a sentence."""
+    index = folder.parent / INDEX
+    if is_installed(folder) or not index.is_file():
+        return ""
+    return (
+        f" If it was changed here on purpose, {index} is older (also after an update "
+        f"that was killed): renew it with: halo-keras index {folder.parent}"
+    )

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from halo_keras.hub import handles
 from halo_keras.hub.errors import PresetError
-from halo_keras.hub.index import INDEX, read_index, write_index, zoo_folder
+from halo_keras.hub.index import read_index, write_index, zoo_folder
+from halo_keras.hub.preset_files import INDEX, is_installed
 from halo_keras.hub.presets import verify_folder
 from halo_keras.hub.publishing import Publication, publish
-from halo_keras.hub.updating import is_installed
 
 
 def publish_zoo(
@@ -39,7 +39,9 @@ def publish_zoo(
     """
     zoo = zoo_folder() if zoo is None else Path(zoo)
     if not (zoo / INDEX).is_file():
-        raise PresetError(f"{zoo} holds no {INDEX}: make it with hub.update_index.")
+        raise PresetError(
+            f"{zoo} holds no {INDEX}: make it with: halo-keras index {zoo}"
+        )
     if is_installed(zoo):
         raise PresetError(
             f"{zoo} belongs to an installed package: publish from a checkout, whose "

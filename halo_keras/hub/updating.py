@@ -10,8 +10,9 @@ from typing import Any
 
 from halo_keras.hub.card import model_card
 from halo_keras.hub.errors import PresetError
-from halo_keras.hub.index import INDEX, pin_preset, zoo_folder
+from halo_keras.hub.index import pin_preset, zoo_folder
 from halo_keras.hub.metadata import check_metrics, plain
+from halo_keras.hub.preset_files import INDEX, is_installed
 from halo_keras.hub.presets import (
     CARD,
     METADATA,
@@ -27,18 +28,14 @@ from halo_keras.hub.sums import sha256
 from halo_keras.hub.swapping import draft_of, put_in_place
 
 
-def is_installed(folder) -> bool:
-    """Whether a preset folder lies inside of the package, where nobody writes."""
-    package = Path(__file__).resolve().parents[1]
-    return Path(folder).resolve().is_relative_to(package)
-
-
 def update_metrics(preset, metrics: dict[str, Any]) -> PresetInfo:
     """Replaces a preset's `metrics.json`, and with it its sum, its card and the index.
 
     The folder is copied, changed, read back and only then put in the place of the old
     one. If the preset is pinned by the `index.json` beside it, its sums there are
-    renewed too. On an error, and if interrupted, everything is as it was.
+    renewed too. On an error, and if interrupted, everything is as it was; if the
+    process is killed between the two, `verify` tells that the index is older, and that
+    `halo-keras index` renews it.
 
     Args:
         preset: name of a bundled preset in a checkout, or a preset folder.

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from halo_keras import hub
-from halo_keras.hub import updating
+from halo_keras import cli, hub
+from halo_keras.hub import index, preset_files, updating
 from halo_keras.hub.errors import PresetError
 
 NEW = {"test": {"mse": 0.125, "swap": 0.5}, "run": {"seed": 7}}
@@ -47,6 +47,38 @@ def test_the_index_beside_the_preset_is_renewed(save, tmp_path):
     assert json.loads(after)["presets"]["two-balls"] == before["presets"]["two-balls"]
     hub.update_index(tmp_path)  # the whole index anew is the same
     assert (tmp_path / "index.json").read_bytes() == after
+
+
+def test_killed_before_the_index_was_renewed(save, tmp_path, monkeypatch, capsys):
+    """What is left is a whole preset and an older index; `verify` says what to do."""
+    zoo = tmp_path / "zoo"
+    save(zoo / "one-balls", name="one-balls")
+    hub.update_index(zoo)
+    monkeypatch.setattr(index, "zoo_folder", lambda: zoo)
+    monkeypatch.setattr(updating, "_pin", lambda folder: None)
+    hub.update_metrics("one-balls", NEW)
+    assert cli.main(["verify", "one-balls"]) == 2
+    said = capsys.readouterr().err
+    assert "metadata.json is not the file" in said and "update that was killed" in said
+    assert said.rstrip().endswith(f"halo-keras index {zoo}")
+    assert cli.main(["verify", str(zoo / "one-balls")]) == 0
+    assert cli.main(["index", str(zoo)]) == 0
+    assert cli.main(["verify", "one-balls"]) == 0
+    # In an installed package nothing is renewed, and nobody is told to.
+    monkeypatch.setattr(preset_files, "is_installed", lambda folder: True)
+    (zoo / "one-balls" / "metadata.json").write_text("{}")
+    with pytest.raises(PresetError) as raised:
+        hub.verify("one-balls")
+    assert "halo-keras index" not in str(raised.value)
+
+
+def test_an_index_is_made_for_folders_of_presets_only(tmp_path, monkeypatch):
+    with pytest.raises(PresetError, match="no folder of presets"):
+        hub.update_index(tmp_path / "absent")
+    monkeypatch.setattr(index, "is_installed", lambda folder: True)
+    with pytest.raises(PresetError, match="belongs to an installed package"):
+        hub.update_index(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_preset_that_the_index_does_not_know_is_not_added(save, preset, tmp_path):
