@@ -47,6 +47,13 @@ class Access:
             self.check_token(request, needed=True)
         return repository
 
+    def at(
+        self, request: RecordedRequest, repo_type: str, repo_id: str, revision: str
+    ) -> tuple[Repository, Commit]:
+        """The repository and the commit that `revision` means in it, or 404."""
+        repository = self.repository(request, repo_type, repo_id)
+        return repository, revision_of(repository, revision)
+
 
 def revision_of(repository: Repository, revision: str) -> Commit:
     commit = repository.resolve(revision)

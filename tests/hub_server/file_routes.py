@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qs, quote
 
-from hub_server.access import Access, revision_of
+from hub_server.access import Access
 from hub_server.replies import Reply, fail, json_reply, ranged
 from hub_server.repository_routes import DATE
 from hub_server.storage import Blob, Commit
@@ -21,8 +21,7 @@ class FileRoutes:
         revision: str,
         folder: str = "",
     ) -> Reply:
-        repository = self.access.repository(request, repo_type, repo_id)
-        commit = revision_of(repository, revision)
+        _, commit = self.access.at(request, repo_type, repo_id, revision)
         folder = folder.strip("/")
         start = f"{folder}/" if folder else ""
         below = [path for path in sorted(commit.files) if path.startswith(start)]
@@ -47,8 +46,7 @@ class FileRoutes:
         self, request: RecordedRequest, repo_type: str, repo_id: str, revision: str
     ) -> Reply:
         """The entries of the named paths; names that do not exist are left out."""
-        repository = self.access.repository(request, repo_type, repo_id)
-        commit = revision_of(repository, revision)
+        _, commit = self.access.at(request, repo_type, repo_id, revision)
         form = parse_qs(request.body.decode())
         expand = _is_true(form.get("expand", ["false"])[0])
         entries = []
@@ -70,8 +68,7 @@ class FileRoutes:
         path: str,
     ) -> Reply:
         """A small file, or the redirect to where a large one lies."""
-        repository = self.access.repository(request, repo_type, repo_id)
-        commit = revision_of(repository, revision)
+        _, commit = self.access.at(request, repo_type, repo_id, revision)
         headers = {"X-Repo-Commit": commit.sha, "Accept-Ranges": "bytes"}
         blob = commit.files.get(path)
         if blob is None:
@@ -111,11 +108,7 @@ def _file_entry(path: str, blob: Blob, commit: Commit, expand: bool) -> dict:
         "oid": blob.git_oid,
     }
     if blob.lfs:
-        entry["lfs"] = {
-            "oid": blob.sha256,
-            "size": len(blob.content),
-            "pointerSize": len(blob.pointer),
-        }
+        entry["lfs"] = {"oid": blob.sha256, **blob.lfs_sizes}
     return entry | _last_commit(commit, expand)
 
 

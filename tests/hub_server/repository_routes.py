@@ -85,19 +85,14 @@ class RepositoryRoutes:
         repo_id: str,
         revision: str = "main",
     ) -> Reply:
-        repository = self.access.repository(request, repo_type, repo_id)
-        commit = revision_of(repository, revision)
+        repository, commit = self.access.at(request, repo_type, repo_id, revision)
         siblings = []
         for path, blob in sorted(commit.files.items()):
             sibling = {"rfilename": path}
             if request.query.get("blobs"):
                 sibling |= {"size": len(blob.content), "blobId": blob.git_oid}
                 if blob.lfs:
-                    sibling["lfs"] = {
-                        "sha256": blob.sha256,
-                        "size": len(blob.content),
-                        "pointerSize": len(blob.pointer),
-                    }
+                    sibling["lfs"] = {"sha256": blob.sha256, **blob.lfs_sizes}
             siblings.append(sibling)
         answer = {
             "_id": repository.repo_id,
@@ -139,8 +134,7 @@ class RepositoryRoutes:
     def commits(
         self, request: RecordedRequest, repo_type: str, repo_id: str, revision: str
     ) -> Reply:
-        repository = self.access.repository(request, repo_type, repo_id)
-        revision_of(repository, revision)
+        repository, _ = self.access.at(request, repo_type, repo_id, revision)
         return json_reply(
             [
                 {

@@ -52,6 +52,10 @@ class Blob:
         ).encode()
 
     @property
+    def lfs_sizes(self) -> dict[str, int]:
+        return {"size": len(self.content), "pointerSize": len(self.pointer)}
+
+    @property
     def git_oid(self) -> str:
         stored = self.pointer if self.lfs else self.content
         head = b"blob %d\x00" % len(stored)

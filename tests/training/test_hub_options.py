@@ -122,12 +122,18 @@ def test_a_split_that_is_missing_is_noticed_first(
     assert [path.name for path in tmp_path.iterdir()] == ["clips"]
 
 
+def with_source(note, source):
+    """The options of a recipe with `--source`, whose clips have been found."""
+    parser = command.make_parser(note.RECIPES, note.__doc__)
+    options = parser.parse_args(["--source", str(source)])
+    command.find_clips(options)
+    return options
+
+
 def test_options_are_taken_from_the_clips(recipe_files, balls):  # noqa: F811
     """Those that both splits share; what is set on the command line must agree."""
     note = recipe_files["train_balls"]
-    parser = command.make_parser(note.RECIPES, note.__doc__)
-    options = parser.parse_args(["--source", str(balls)])
-    command.find_clips(options)
+    options = with_source(note, balls)
     recipe = command.choose(note.RECIPES, options)
     assert dict(recipe.data) == {
         "num_frames": 4,
@@ -145,18 +151,14 @@ def test_options_are_taken_from_the_clips(recipe_files, balls):  # noqa: F811
 
 def test_raw_files_may_be_named_as_source(recipe_files, tmp_path):  # noqa: F811
     note = recipe_files["train_sprites"]
-    parser = command.make_parser(note.RECIPES, note.__doc__)
-    options = parser.parse_args(["--source", str(tmp_path)])
-    command.find_clips(options)
+    options = with_source(note, tmp_path)
     assert (options.source, options.data_dir) == (None, str(tmp_path))
 
 
 def test_recipes_that_look_at_their_data_take_clips(recipe_files, balls):  # noqa: F811
     """Your own clips may be of any dataset; faces are MUG or the stand-in."""
     note = recipe_files["train_folder"]
-    parser = command.make_parser(note.RECIPES, note.__doc__)
-    options = parser.parse_args(["--source", str(balls)])
-    command.find_clips(options)
+    options = with_source(note, balls)
     recipe = command.choose(note.RECIPES, options, note.adapt)
     assert recipe.dataset == "balls" and recipe.operators == ()
     assert recipe.batch_size == 2 and max(recipe.model["harmonics"]) == 3
@@ -175,9 +177,7 @@ def test_faces_from_clips(name, recipe_files, tmp_path, capsys):  # noqa: F811
     both = [data.ClipDataset(**{**values, "split": s}) for s in ("train", "test")]
     build_folder(both, tmp_path / "clips")
     note = recipe_files["train_mug"]
-    parser = command.make_parser(note.RECIPES, note.__doc__)
-    options = parser.parse_args(["--source", str(tmp_path / "clips")])
-    command.find_clips(options)
+    options = with_source(note, tmp_path / "clips")
     recipe = command.choose(note.RECIPES, options, note.adapt)
     is_mug = name == "mug"
     assert recipe.dataset == name
