@@ -1,9 +1,7 @@
 """Free Spoken Digits from a zip and from a folder, whole and damaged."""
 
 import logging
-import os
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +11,6 @@ from halo_keras.data import spectrogram
 from halo_keras.data.speech_clips import utterances
 
 soundfile = pytest.importorskip("soundfile")
-SHARED = Path(os.environ.get("HALO_KERAS_DATA", "")) / "speech"
 
 
 @pytest.fixture(autouse=True)
@@ -178,3 +175,21 @@ def test_parquet_and_back(folder, tmp_path):
     np.testing.assert_array_equal(again.frames, splits[1].frames)
     assert again.frames.dtype == np.float32 and again.kind == "spectrogram"
     assert again.label_names == splits[1].label_names
+
+
+def test_the_real_recordings(shared_data):
+    """Recordings 5 to 49 of each digit and speaker: 5 to 9 are held out."""
+    path = shared_data / "speech" / "free_spoken_digits_train.zip"
+    if not path.is_file():
+        pytest.skip(f"{path} is not there")
+    test = data.load("spoken_digits", "test", source=path)
+    clips = utterances(test)
+    assert len(clips) == 6 * 10 * 5
+    assert len(names(test, "speaker")) == 6 and len(names(test, "digit")) == 10
+    assert len(test.label_names["utterance"]) == 2700
+    # 8 kHz recordings: speech below 4 kHz, next to nothing above.
+    assert test.frames[..., :90].mean() > test.frames[..., 110:].mean() + 1
+    assert test.frames[..., 110:].max() < test.frames[..., :90].max() - 3
+    # Loudest somewhere: each recording is scaled to a peak of 1.
+    loudest = [test.frames[rows].max() for rows in clips]
+    assert min(loudest) > 1.5
