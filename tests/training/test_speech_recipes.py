@@ -3,11 +3,13 @@
 import dataclasses
 import importlib.util
 import json
+from functools import partial
 
 import numpy as np
 import pytest
 
 from halo_keras import data, from_pretrained
+from halo_keras.evaluation import bouncing_balls
 from halo_keras.evaluation.speech_features import verification
 from halo_keras.training.trainer import train
 
@@ -87,8 +89,10 @@ def test_halo_learns_of_voices_too(repository, tmp_path):
 
 
 @pytest.mark.parametrize("preset", ["dsvae", "lstm-f", "lstm-c", "halo"])
-def test_bouncing_balls_of_every_model(repository, tmp_path, preset):
+def test_bouncing_balls_of_every_model(repository, tmp_path, preset, monkeypatch):
     pytest.importorskip("pymunk")
+    few = partial(bouncing_balls.evaluate_bouncing_balls, num_samples=2)
+    monkeypatch.setattr(bouncing_balls, "evaluate_bouncing_balls", few)
     name = f"{preset}-bouncing-balls"
     module = note(repository, "train_bouncing_balls")
     sizes = {
