@@ -132,17 +132,6 @@ def publish(name: str, split: str, report: TakeReport) -> None:
         report.publish(folder_of(name) / f"report-{stamp}.txt")
 
 
-def utterances(dataset: ClipDataset) -> list[np.ndarray]:
-    """The clips of each utterance, in order of time: arrays of indices.
-
-    One array for each utterance of this split, in order of their first clips.
-    """
-    ids, segment = dataset.labels["utterance"], dataset.labels["segment"]
-    order = list(dict.fromkeys(ids.tolist()))
-    found = [np.flatnonzero(ids == one) for one in order]
-    return [clips[np.argsort(segment[clips], kind="stable")] for clips in found]
-
-
 def _ids(classes: Sequence[str], names: Sequence[str]) -> np.ndarray:
     number = {name: index for index, name in enumerate(classes)}
     return np.array([number[name] for name in names], np.int64)

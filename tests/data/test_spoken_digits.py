@@ -8,7 +8,7 @@ import pytest
 
 from halo_keras import data
 from halo_keras.data import spectrogram
-from halo_keras.data.speech_clips import utterances
+from halo_keras.evaluation.voices import utterances_of
 
 soundfile = pytest.importorskip("soundfile")
 
@@ -58,7 +58,7 @@ def test_the_published_split(folder):
 
 def test_a_clip_is_a_segment_of_its_recording(folder):
     test = data.load("spoken_digits", "test", source=folder)
-    clips = utterances(test)
+    clips = utterances_of(test).rows
     assert [len(rows) for rows in clips] == [3] * 12
     rows = clips[5]
     name = test.label_names["utterance"][test.labels["utterance"][rows[0]]]
@@ -183,7 +183,7 @@ def test_the_real_recordings(shared_data):
     if not path.is_file():
         pytest.skip(f"{path} is not there")
     test = data.load("spoken_digits", "test", source=path)
-    clips = utterances(test)
+    clips = utterances_of(test).rows
     assert len(clips) == 6 * 10 * 5
     assert len(names(test, "speaker")) == 6 and len(names(test, "digit")) == 10
     assert len(test.label_names["utterance"]) == 2700
