@@ -9,6 +9,13 @@ from __future__ import annotations
 import json
 import re
 
+from halo_keras.card_parts import (
+    cell,
+    labels,
+    license_lines,
+    table,
+    with_credits_beside,
+)
 from halo_keras.data.clip_description import Description, Split
 
 OWNER_NAME = "OWNER/NAME"  # where the card does not know its repository
@@ -72,8 +79,7 @@ def dataset_card(description: Description, repo_id: str | None = None) -> str:
             "",
             f"{about.license}.",
             "",
-            # In the repository the credits lie beside the card.
-            about.attribution.replace("zoo/CREDITS.md", "[CREDITS.md](CREDITS.md)"),
+            f"{with_credits_beside(about.attribution).rstrip('.')}.",
             "",
         ]
     )
@@ -84,7 +90,7 @@ def _front_matter(about: Description) -> list[str]:
     quoted = json.dumps
     total = sum(split.num_clips for split in about.splits.values())
     size = next((name for bound, name in _SIZES if total < bound), "n>10M")
-    lines = ["---", *_license(about.license), f"pretty_name: {quoted(about.name)}"]
+    lines = ["---", *license_lines(about.license), f"pretty_name: {quoted(about.name)}"]
     if about.kind == "video":
         lines += ["task_categories:", "- image-to-video", "- video-classification"]
     lines += [f"size_categories:\n- {quoted(size)}", "tags:"]
@@ -97,17 +103,6 @@ def _front_matter(about: Description) -> list[str]:
     return [*lines, "---"]
 
 
-def _license(name: str) -> list[str]:
-    # The Hub knows identifiers; anything longer is told as a licence of its own.
-    choices = name.split(" or ")
-    if len(choices) > 1 and all(re.fullmatch(r"[A-Za-z0-9.-]+", c) for c in choices):
-        return ["license:", *[f"- {json.dumps(choice.lower())}" for choice in choices]]
-    if re.fullmatch(r"[A-Za-z0-9.-]+", name):
-        return [f"license: {json.dumps(name.lower())}"]
-    slug = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")
-    return ["license: other", f"license_name: {json.dumps(slug)}"]
-
-
 def _splits(about: Description) -> list[str]:
     lines = [
         "| split | clips | one clip | sha256 of the content |",
@@ -116,7 +111,7 @@ def _splits(about: Description) -> list[str]:
     for name, split in about.splits.items():
         shape = " x ".join(map(str, split.clip_shape))
         lines.append(
-            f"| {_cell(name)} | {split.num_clips:,} | {shape} | {split.sha256} |"
+            f"| {cell(name)} | {split.num_clips:,} | {shape} | {split.sha256} |"
         )
     return [*lines, ""]
 
@@ -136,8 +131,7 @@ def _columns(about: Description) -> list[str]:
     rows["mask"] = "whether a frame counts" + ("" if about.mask else "; here all do")
     if about.states:
         rows["states"] = "exact states of the scene: " + ", ".join(about.states)
-    body = [f"| {_cell(name)} | {_cell(text)} |" for name, text in rows.items()]
-    return ["## Columns", "", "| column | what |", "|---|---|", *body, ""]
+    return table("Columns", ("column", "what"), rows)
 
 
 def _labels(about: Description) -> list[str]:
@@ -146,10 +140,7 @@ def _labels(about: Description) -> list[str]:
         for label, names in about.labels.items()
         if names and len(names) <= _MANY_NAMES
     }
-    if not short:
-        return []
-    lines = [f"- {_cell(k)}: {', '.join(map(_cell, v))}" for k, v in short.items()]
-    return ["## Labels", "", *lines, ""]
+    return labels("Labels", short)
 
 
 def _made(about: Description) -> list[str]:
@@ -181,7 +172,3 @@ def _bare(text: str) -> bool:
 def _quoted(key: str, text: str) -> str:
     escaped = text.replace("'", "'\\''")
     return f"--set '{key}={escaped}'"
-
-
-def _cell(value) -> str:
-    return str(value).replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")

@@ -4,10 +4,17 @@ Nothing in a card is typed by hand: the same two files give the same text.
 """
 
 import json
-import re
 from typing import Any
 
-from halo_keras.hub.card_texts import consent, intended_use, reproduction
+from halo_keras.card_parts import labels, license_lines, table, with_credits_beside
+from halo_keras.hub.card_numbers import is_metric, measured
+from halo_keras.hub.card_texts import (
+    consent,
+    first_steps,
+    intended_use,
+    reproduction,
+    what_it_is,
+)
 from halo_keras.hub.handles import PREFIX, is_handle, parse
 
 # Groups of metrics.json that tell how a run went, not how good the model is.
@@ -32,7 +39,7 @@ def model_card(metadata: dict, metrics: dict, repo_id: str | None = None) -> str
         target = run if group in RUN_GROUPS else results
         prefix = "" if group in RUN_GROUPS else group
         target.update(_leaves(value, prefix))
-    numbers = {k: v for k, v in results.items() if _is_number(v)}
+    numbers = {k: v for k, v in results.items() if is_metric(k, v)}
     return "\n".join(
         [
             *_front_matter(metadata, numbers, _source(run)),
@@ -41,16 +48,17 @@ def model_card(metadata: dict, metrics: dict, repo_id: str | None = None) -> str
             "",
             metadata["description"],
             "",
+            *what_it_is(metadata),
             *_picture(metadata),
             *_use(metadata, repo_id),
             *intended_use(metadata),
-            *_data(metadata, _source(run)),
-            *_table("Measured", ("metric", "value"), results),
+            *_data(metadata, _source(run), repo_id),
+            *measured(results),
             *reproduction(metadata, metrics.get("run", {})),
-            *_table("The run", ("what", "value"), run),
-            *_table("Recipe", ("setting", "value"), _leaves(metadata["recipe"])),
-            *_table("Made with", ("package", "version"), metadata["versions"]),
-            *_labels(metadata["labels"]),
+            *table("The run", ("what", "value"), run),
+            *table("Recipe", ("setting", "value"), _leaves(metadata["recipe"])),
+            *table("Made with", ("package", "version"), metadata["versions"]),
+            *labels("Labels", metadata["labels"]),
         ]
     )
 
@@ -62,7 +70,10 @@ def _picture(metadata: dict) -> list[str]:
     return [f"![{text}]({PICTURE})", "", text, ""]
 
 
-def _data(metadata: dict, source: str | None) -> list[str]:
+def _data(metadata: dict, source: str | None, repo_id: str | None) -> list[str]:
+    attribution = metadata["attribution"]
+    if repo_id is not None:
+        attribution = with_credits_beside(attribution)
     return [
         "## Data, licence and consent",
         "",
@@ -70,10 +81,8 @@ def _data(metadata: dict, source: str | None) -> list[str]:
         + (f", from {source}" if source else "")
         + f". Licence: {metadata['license']}.",
         "",
-        *([metadata["attribution"], ""] if metadata["attribution"] else []),
+        *([f"{attribution.rstrip('.')}.", ""] if attribution else []),
         consent(metadata),
-        "",
-        "Clips made by this model are synthetic.",
         "",
     ]
 
@@ -93,7 +102,7 @@ def _front_matter(
     lines = [
         "---",
         "library_name: keras",
-        *_license(metadata["license"]),
+        *license_lines(metadata["license"]),
         f"pipeline_tag: {quoted(metadata['pipeline_tag'])}",
         "tags:",
         *[f"- {quoted(tag)}" for tag in dict.fromkeys(tags)],
@@ -121,14 +130,6 @@ def _front_matter(
     return [*lines, "---"]
 
 
-def _license(name: str) -> list[str]:
-    # The Hub knows identifiers; anything longer is told as a licence of its own.
-    if re.fullmatch(r"[A-Za-z0-9.-]+", name):
-        return [f"license: {json.dumps(name.lower())}"]
-    slug = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")
-    return ["license: other", f"license_name: {json.dumps(slug)}"]
-
-
 def _use(metadata: dict, repo_id: str | None) -> list[str]:
     handle = metadata["name"] if repo_id is None else f"{PREFIX}{repo_id}"
     lines = [
@@ -140,6 +141,7 @@ def _use(metadata: dict, repo_id: str | None) -> list[str]:
         "import halo_keras",
         "",
         f'model = halo_keras.from_pretrained("{handle}")',
+        *first_steps(metadata),
         "```",
         "",
     ]
@@ -162,24 +164,6 @@ def _use(metadata: dict, repo_id: str | None) -> list[str]:
     ]
 
 
-def _table(title: str, head: tuple[str, str], rows: dict[str, Any]) -> list[str]:
-    if not rows:
-        return []
-    body = [f"| {_cell(name)} | {_cell(value)} |" for name, value in rows.items()]
-    lines = [f"## {title}", "", f"| {head[0]} | {head[1]} |", "|---|---|", *body, ""]
-    return lines
-
-
-def _labels(labels: dict[str, list[str]]) -> list[str]:
-    if not labels:
-        return []
-    lines = [
-        f"- {_cell(name)}: {', '.join(map(_cell, names))}"
-        for name, names in labels.items()
-    ]
-    return ["## Labels", "", *lines, ""]
-
-
 def _leaves(value: Any, prefix: str = "") -> dict[str, Any]:
     if not isinstance(value, dict):
         return {prefix: value}
@@ -187,15 +171,3 @@ def _leaves(value: Any, prefix: str = "") -> dict[str, Any]:
     for key, entry in value.items():
         leaves.update(_leaves(entry, f"{prefix}.{key}" if prefix else str(key)))
     return leaves
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        value = f"{value:.6g}"
-    elif isinstance(value, (list, dict)):
-        value = json.dumps(value)
-    return str(value).replace("|", "\\|").replace("<", "&lt;")

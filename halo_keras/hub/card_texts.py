@@ -1,13 +1,35 @@
-"""The prose of a model card: what a preset is for, what it is not for, whose data it
-has seen, and how it was made."""
+"""The prose of a model card: what a preset is, what it is for and not for, whose data
+it has seen, and how it was made."""
 
 import shlex
 from typing import Any
+
+_SPLITS = (
+    "It splits a clip into **content**, what stays, and **motion**, what moves, and "
+    "puts those of different clips together."
+)
+_FAMILIES = {
+    "halo": f"{_SPLITS} HALO (Khan & Storkey 2022): motion is a Hamiltonian flow, "
+    "which runs forward and backward, to any real time.",
+    "dsvae": f"{_SPLITS} DSVAE (Li & Mandt 2018): motion is a latent variable for "
+    "each frame.",
+    "sequence-rnn": "A recurrent network that predicts the next frame: a baseline.",
+    "judge": "A classifier that scores clips made by generative models.",
+}
+_SPEECH = ("timit", "spoken_digits", "formant_voices")
 
 # What the people in a dataset, or those who made it, agreed to.
 _CONSENT = {
     "balls": "The clips are computed; they show nobody and nothing of anybody's.",
     "balls_speed": "The clips are computed; they show nobody and nothing of anybody's.",
+    "bouncing_balls": "The clips are computed; they show nobody and nothing of "
+    "anybody's.",
+    "formant_voices": "The voices are computed; they are nobody's.",
+    "spoken_digits": "The recordings are of people who gave them away under the "
+    "licence above. A model can give its training clips, and their voices, back.",
+    "timit": "The recordings are of people who read sentences for research, passed on "
+    "to holders of the corpus's licence and to nobody else. A model can give its "
+    "training clips back: do not pass this one on to others without such a licence.",
     "sprites": "The clips are drawn characters. Their artists gave the sheets under "
     "the licences above, which ask that they are named and that what is made from "
     "them is shared alike; treat clips made by this model likewise.",
@@ -31,14 +53,34 @@ _SCRIPTS = {
     "toon_faces": "train_mug.py",
     "actions": "train_actions.py",
     "folder": "train_folder.py",
+    "bouncing_balls": "train_bouncing_balls.py",
+    **dict.fromkeys(_SPEECH, "train_speech.py"),
 }
 # Datasets that a recipe computes itself.
-_COMPUTED = ("balls", "balls_speed", "toon_faces")
+_COMPUTED = ("balls", "balls_speed", "toon_faces", "bouncing_balls", "formant_voices")
+
+
+def what_it_is(metadata: dict[str, Any]) -> list[str]:
+    """Markdown lines for somebody who has never heard of the family."""
+    text = _FAMILIES.get(metadata["family"])
+    return [] if text is None else [text, ""]
+
+
+def first_steps(metadata: dict[str, Any]) -> list[str]:
+    """Lines of Python that do something with `model`."""
+    if metadata["family"] not in ("halo", "dsvae"):
+        return []
+    return [
+        "clips = model.example_clips()  # made by the model, so that no data is needed",
+        'a, b = clips["frames"][0], clips["frames"][-1]',
+        "model.swap_motion(content_from=a, motion_from=b)  # a does what b does",
+    ]
 
 
 def intended_use(metadata: dict[str, Any]) -> list[str]:
     """Markdown lines: what the model is for, and what it must not be used for."""
     data = metadata["dataset"]
+    about_people = "pictures" if data not in _SPEECH else "voices"
     if metadata["family"] == "judge":
         use = (
             f"Scoring models that make clips of `{data}`: it tells which motion and "
@@ -47,7 +89,7 @@ def intended_use(metadata: dict[str, Any]) -> list[str]:
         )
         misuse = (
             f"It knows nothing but clips like those of `{data}` and answers on any "
-            "other picture too. It must not be used to identify or assess people."
+            "others too. It must not be used to identify or assess people."
         )
     else:
         use = (
@@ -56,8 +98,8 @@ def intended_use(metadata: dict[str, Any]) -> list[str]:
             "called synthetic where they are shown."
         )
         misuse = (
-            "Do not give motion to pictures of people who have not agreed to it, and "
-            "do not present what it makes as a recording. On clips unlike those of "
+            f"Do not use {about_people} of people who have not agreed to it, and do "
+            "not present what it makes as a recording. On clips unlike those of "
             f"`{data}` its output means nothing. It must not be used to identify or "
             "assess people."
         )
@@ -85,9 +127,12 @@ def reproduction(metadata: dict[str, Any], run: dict[str, Any]) -> list[str]:
         return []
     commit = str(run.get("commit") or "")
     sha = commit.removesuffix("+changes")
-    lines = ["## Reproduce", "", "```shell"]
+    lines = ["## Reproduce", "", "In a checkout of halo-keras:", "", "```shell"]
     lines += [f"git checkout {sha}"] if sha else []
     lines += [str(command), "```", ""]
+    start = recipe.get("init")
+    if start is not None:
+        lines += [f"The training starts from the weights of {_origin(str(start))}.", ""]
     if "FOLDER" in str(command).split():
         lines += ["FOLDER is the one with the dataset's raw files.", ""]
     if "command" not in run:
@@ -112,3 +157,11 @@ def _command(metadata: dict[str, Any]) -> str | None:
     if data not in _COMPUTED:
         words += ["--data-dir", "FOLDER"]
     return shlex.join(words)
+
+
+def _origin(start: str) -> str:
+    """Whose weights a recipe's `init` names."""
+    folder, _, name = start.rpartition("/")
+    if folder != "runs":
+        return f"`{start}`"
+    return f"`{start}`, which the same script makes before, with `--preset {name}`"

@@ -48,6 +48,68 @@ def test_odd_text_stays_text(preset):
     assert "a\\|b" in card.content
 
 
+@pytest.mark.parametrize(
+    ("licence", "expected"),
+    [
+        ("Apache-2.0", "apache-2.0"),
+        ("CC-BY-SA-3.0 or GPL-3.0", ["cc-by-sa-3.0", "gpl-3.0"]),
+        ("MUG: its own or none", "other"),
+    ],
+)
+def test_licences_are_those_that_the_hub_knows(preset, licence, expected):
+    card = read_card(model_card({**read_metadata(preset), "license": licence}, {}))
+    assert card.data.license == expected
+
+
+def test_the_picture_is_shown_if_there_is_one(preset):
+    metadata = read_metadata(preset)
+    assert "swap.gif" not in model_card(metadata, {})
+    sums = {**metadata["sha256"], "swap.gif": "0" * 64}
+    text = model_card({**metadata, "sha256": sums}, {}, "you/stand-in")
+    assert re.search(r"^!\[.+\]\(swap\.gif\)$", text, re.M)
+
+
+def test_the_credits_are_linked_where_they_lie_beside_the_card(preset):
+    metadata = {**read_metadata(preset), "attribution": "by A; zoo/CREDITS.md lists B"}
+    assert "by A; zoo/CREDITS.md lists B." in model_card(metadata, {})
+    there = model_card(metadata, {}, "you/stand-in")
+    assert "by A; [CREDITS.md](CREDITS.md) lists B." in there
+
+
+def test_of_many_numbers_some_come_first_and_all_are_there(preset):
+    metadata = read_metadata(preset)
+    few = {"reconstruction_mse": 0.25, "swap_mse": 0.5, "num_clips": 9}
+    many = {**few, **{f"reconstruction_mse_frame_{k}": k / 100 for k in range(64)}}
+    assert "<details>" not in model_card(metadata, {"test": few})
+    text = model_card(metadata, {"test": many})
+    first, folded = text.split("<details>")
+    assert all(f"| test.{name} |" in first for name in few)
+    assert "<summary>64 more numbers</summary>\n\n| metric" in folded
+    assert folded.count("| test.reconstruction_mse_frame_") == 64
+    assert "- `reconstruction`:" in folded and "- `swap`:" in folded
+    assert "- `leakage`:" not in folded
+    numbers = {r.metric_type for r in read_card(text).data.eval_results}
+    assert numbers == {f"test.{name}" for name in many} - {"test.num_clips"}
+
+
+def test_a_newcomer_is_told_what_it_is_and_what_to_type(preset):
+    metadata = {**read_metadata(preset), "family": "halo"}
+    text = model_card(metadata, {}, "you/stand-in")
+    assert "**content**, what stays, and **motion**, what moves" in text
+    assert "model.swap_motion(content_from=a, motion_from=b)" in text
+    judge = model_card({**metadata, "family": "judge"}, {}, "you/stand-in")
+    assert "A classifier" in judge and "swap_motion" not in judge
+
+
+def test_the_steps_of_a_card_run_as_they_stand(repository):
+    """The bundled preset stands in for the one on the Hub."""
+    text = model_card(read_metadata("halo-tiny"), {})
+    (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names = {}
+    exec(compile(block, "README.md", "exec"), names)
+    assert names["a"].shape == names["b"].shape
+
+
 def test_every_card_names_use_misuse_and_consent(preset):
     metadata = read_metadata(preset)
     for dataset, family, said in (
@@ -106,6 +168,10 @@ def test_the_command_that_reproduces_it_is_there(preset, run, lines):
     (block,) = re.findall(r"```shell\n(.*?)```", text, re.DOTALL)
     assert block.splitlines() == lines
     assert ("not committed" in text) == ("+changes" in run.get("commit", ""))
+    first = {**metadata, "recipe": {"preset": "p", "init": "runs/base"}}
+    assert "before, with `--preset base`" in model_card(first, {"run": run})
+    tuned = {**metadata, "recipe": {"preset": "p", "init": "halo-balls"}}
+    assert "from the weights of `halo-balls`." in model_card(tuned, {"run": run})
     by_hand = model_card({**metadata, "recipe": {}}, {"run": {"commit": "abc"}})
     assert "## Reproduce" not in by_hand
 
