@@ -167,7 +167,8 @@ def draw(rows: list[dict], targets: str, folder: Path) -> Path:
         title = "largest real part of the spectrum"
         _bars(axes[1, 2], spectral, colours, "spectrum_max_real", title)
         axes[1, 2].set_yscale("symlog", linthresh=1e-4)
-    axes[0, 1].legend(fontsize=6, ncols=2)
+    lines = axes[0, 1].get_legend_handles_labels()
+    figure.legend(*lines, loc="outside lower center", ncols=8, fontsize=8)
     figure.suptitle(TARGETS[targets])
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"operators-{targets}.png"
