@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from halo_keras.evaluation.leaderboard_tables import TABLES, Table
 from halo_keras.evaluation.published import Published, published_on
 from halo_keras.evaluation.result_table import number
@@ -44,7 +46,8 @@ def leaderboard_page(results, studies: dict[str, str]) -> str:
 
     Args:
         results: all `leaderboard.Result`s.
-        studies: file name -> text, included as they are.
+        studies: file name -> text, included as they are, but that pictures beside
+            them are looked for in `studies/`.
     """
     sources: dict[str, int] = {}
     parts = [HEAD]
@@ -55,7 +58,9 @@ def leaderboard_page(results, studies: dict[str, str]) -> str:
             parts += _table(table, dataset, ours, sources)
         parts += _judges(ours) + _baselines(ours)
     parts += ["<!-- studies: from zoo/studies/*.md -->\n"]
-    parts += [text.strip() + "\n" for text in studies.values()]
+    pictures = re.compile(r"!\[([^\]]*)\]\(([\w.-]+)\)")
+    for text in studies.values():
+        parts.append(pictures.sub(r"![\1](studies/\2)", text.strip()) + "\n")
     parts += ["<!-- end of studies -->\n"]
     if sources:
         parts.append("## Sources\n")

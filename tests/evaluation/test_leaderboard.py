@@ -182,13 +182,16 @@ def test_studies_are_included_in_the_order_of_their_names(repository, tmp_path):
     shutil.copytree(repository / "zoo" / "halo-tiny", tmp_path / "halo-tiny")
     (tmp_path / "studies").mkdir()
     (tmp_path / "studies" / "b.md").write_text("## Second\n\nSo.\n", encoding="utf-8")
-    (tmp_path / "studies" / "a.md").write_text("## First\n\nThus.", encoding="utf-8")
+    (tmp_path / "studies" / "a.md").write_text(
+        "## First\n\n![a](a.png) [b](b.md)", encoding="utf-8"
+    )
     paths = write_leaderboard(tmp_path)
     assert [path.name for path in paths] == ["results.csv", "README.md"]
     page = paths[1].read_text("utf-8")
     between = page.split("<!-- studies: from zoo/studies/*.md -->")[1]
     between = between.split("<!-- end of studies -->")[0]
-    assert between.strip() == "## First\n\nThus.\n\n## Second\n\nSo."
+    first = "## First\n\n![a](studies/a.png) [b](b.md)"  # the page is not in studies/
+    assert between.strip() == first + "\n\n## Second\n\nSo."
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         *("README.md", "halo-tiny", "results.csv", "studies")
     ]
