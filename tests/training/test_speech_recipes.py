@@ -93,7 +93,7 @@ def test_halo_learns_of_voices_too(repository, tmp_path):
 def test_bouncing_balls_of_every_model(repository, tmp_path, preset, monkeypatch):
     pytest.importorskip("pymunk")
     if preset == "halo" and keras.config.backend() == "torch":
-        # Keras's dry run on PyTorch fills `action` with ones; one operator knows 0 only.
+        # Keras's dry run there fills `action` with ones; one operator knows 0 only.
         pytest.skip(
             "fit of a HALO of one operator is not built symbolically on PyTorch"
         )
