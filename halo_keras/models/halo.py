@@ -401,11 +401,10 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         frames = self.as_unit(inputs["frames"])
         count, length = ops.shape(frames)[0], frames.shape[1]
         action = inputs.get("action")
-        action = (
-            ops.zeros((count,), "int32")
-            if action is None
-            else ops.cast(action, "int32")
-        )
+        if action is None or self.num_actions == 1:
+            # Keras fills a batch with ones to learn its shapes; 0 is the only operator.
+            action = ops.zeros((count,), "int32")
+        action = ops.cast(action, "int32")
         times = self._row_input(inputs, "times", frames, ops.arange(length))
         mask = self._row_input(inputs, "mask", frames, ops.ones((length,)))
         targets = ops.cast(inputs.get("target_times", times), "float32")

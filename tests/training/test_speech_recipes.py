@@ -5,7 +5,6 @@ import importlib.util
 import json
 from functools import partial
 
-import keras
 import numpy as np
 import pytest
 
@@ -92,11 +91,6 @@ def test_halo_learns_of_voices_too(repository, tmp_path):
 @pytest.mark.parametrize("preset", ["dsvae", "lstm-f", "lstm-c", "halo"])
 def test_bouncing_balls_of_every_model(repository, tmp_path, preset, monkeypatch):
     pytest.importorskip("pymunk")
-    if preset == "halo" and keras.config.backend() == "torch":
-        # Keras's dry run there fills `action` with ones; one operator knows 0 only.
-        pytest.skip(
-            "fit of a HALO of one operator is not built symbolically on PyTorch"
-        )
     few = partial(bouncing_balls.evaluate_bouncing_balls, num_samples=2)
     monkeypatch.setattr(bouncing_balls, "evaluate_bouncing_balls", few)
     name = f"{preset}-bouncing-balls"
