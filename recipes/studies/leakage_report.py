@@ -8,7 +8,7 @@ from studies.leakage_columns import ATTRIBUTES, SETTINGS
 from studies.rows import groups
 from studies.tables import cell, markdown, numbers, spread, table, write_between_marks
 
-TITLE = "# The leakage study\n\nWhat is compared, and how: `recipes/study_leakage.py`."
+TITLE = "## The leakage study\n\nWhat is compared, and how: `recipes/study_leakage.py`."
 RIGHT = {
     "recon. MSE": ("reconstruction_mse", 5),
     "SSIM": ("reconstruction_ssim", 3),

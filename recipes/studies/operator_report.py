@@ -12,7 +12,7 @@ from studies.rows import number
 from studies.tables import cell, markdown, numbers, spread, table, write_between_marks
 
 TITLE = (
-    "# The operator study\n\nWhat is compared, and how: `recipes/study_operators.py`."
+    "## The operator study\n\nWhat is compared, and how: `recipes/study_operators.py`."
 )
 TARGETS = {
     "clip": "Trained on the 8 frames of the clip (the paper)",
@@ -60,7 +60,7 @@ def write_tables(rows: list[dict], path: Path) -> str:
     Returns: the tables.
     """
     tables = "\n\n".join(
-        f"## {title}\n\n{_tables(chosen)}"
+        f"### {title}\n\n{_tables(chosen)}"
         for targets, title in TARGETS.items()
         if (chosen := _measured(rows, targets))
     )
