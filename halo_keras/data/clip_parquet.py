@@ -159,17 +159,19 @@ class _Arrays:
         count, shape = split.num_clips, split.clip_shape
         try:
             self.frames = np.empty((count, *shape), description.dtype)
+            self.filled = np.zeros(count, bool)
+            self.times = np.empty((count, shape[0]), "float64")
+            self.mask = np.empty((count, shape[0]), bool)
+            self.labels = {
+                name: np.empty(count, "int64") for name in description.labels
+            }
+            self.states = {
+                name: np.empty((count, *split.state_shapes[name]), dtype)
+                for name, dtype in description.states.items()
+            }
         except (MemoryError, ValueError) as error:
             size = count * row_bytes(split, description.dtype) / 1e9
             raise ValueError(f"the clips do not fit: {size:.1f} GB.") from error
-        self.filled = np.zeros(count, bool)
-        self.times = np.empty((count, shape[0]), "float64")
-        self.mask = np.empty((count, shape[0]), bool)
-        self.labels = {name: np.empty(count, "int64") for name in description.labels}
-        self.states = {
-            name: np.empty((count, *split.state_shapes[name]), dtype)
-            for name, dtype in description.states.items()
-        }
 
     def put(self, row: dict[str, Any], where: str) -> None:
         clip = int(row["clip"])

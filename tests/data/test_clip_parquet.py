@@ -3,6 +3,8 @@
 import errno
 import io
 import json
+import struct
+import zlib
 
 import datasets
 import numpy as np
@@ -212,7 +214,26 @@ def png(size=(6, 5), mode="RGB", kind="PNG"):
     return file.getvalue()
 
 
+def bomb(side=20_000):
+    """A PNG of a few bytes that claims so many pixels a side."""
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b""))
+    packed = [
+        struct.pack(">I", len(data))
+        + kind
+        + data
+        + struct.pack(">I", crc32(kind, data))
+        for kind, data in chunks
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+
+def crc32(kind, data):
+    return zlib.crc32(data, zlib.crc32(kind))
+
+
 PICTURES = {
+    "bomb": ({"bytes": bomb(), "path": None}, "no usable PNG .*bomb"),
     "path": ({"bytes": None, "path": "/etc/passwd"}, "paths are not followed"),
     "both": ({"bytes": png(), "path": "a.png"}, "paths are not followed"),
     "address": ({"bytes": None, "path": "http://x/a.png"}, "paths are not followed"),

@@ -188,6 +188,13 @@ def _named(name):
     return _rewrite(lambda file: h5py.h5d.create(file["head"].id, name, *what))
 
 
+def _same_names(path):
+    """Two arrays of a group that bear one name: HDF5's library writes no such file."""
+    with h5py.File(path, "r+") as file:
+        file["head/once"], file["head/more"] = [1.0], [2.0]
+    path.write_bytes(path.read_bytes().replace(b"more\0", b"once\0"))
+
+
 def _deep(file):
     group = file
     for _ in range(40):
@@ -318,6 +325,7 @@ WEIGHTS = {
     "somewhere else in another file": (_patched(b"\x89HDF", 24, 512), "odd"),
     "name in no encoding": (_named(b"\xff\xfe"), "a name in /head is odd"),
     "long name": (_named(b"x" * 60_000), "a name in /head is odd"),
+    "same names": (_same_names, "a name in /head is twice"),
     "loop": (_rewrite(_loop), "twice"),
     "alias": (_rewrite(_alias), "twice"),
     "deep": (_rewrite(_deep), "nested"),

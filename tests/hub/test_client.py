@@ -44,6 +44,18 @@ def test_only_the_named_files_come(hub_server, fetch):
     assert not [r for r in hub_server.requests if "secret.bin" in r.path]
 
 
+def test_files_with_hostile_names_stay_where_they_are(
+    hub_server, fetch, hub_cache, tmp_path
+):
+    names = ("../evil", "../../evil", "/evil", "a/../../evil", "..\\evil", "C:\\evil")
+    hub_server.add_repo(REPO, {**FILES, **dict.fromkeys(names, b"evil")})
+    fetched = fetch()
+    assert contents(fetched) == wanted()
+    assert {path.name for path in fetched.folder.iterdir()} == set(WANTED)
+    assert list(tmp_path.iterdir()) == [hub_cache]
+    assert not [path for path in tmp_path.rglob("*") if "evil" in path.name]
+
+
 def test_a_full_commit_in_the_cache_asks_nothing(hub_server, fetch):
     sha = hub_server.add_repo(REPO, FILES)
     fetch(revision=sha)

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 
 import keras
 import numpy as np
@@ -243,11 +244,34 @@ def test_asking_the_hub_for_what_was_never_published_explains(
     assert not hub_server.requests
 
 
-def test_this_package_names_no_repository():
-    """Nothing was published: no text and no entry may say otherwise."""
-    content = index.read_index(hub.zoo_folder())
-    assert content["owner"] is None
-    assert {entry["commit"] for entry in content["presets"].values()} == {None}
+# What stands for the reader's own, a folder of the Hub's, and `ylecun/mnist`, which is
+# read.
+PLACEHOLDERS = {"you", "me", "owner", "OWNER", "datasets", "ylecun"}
+
+
+def test_no_text_names_a_repository_that_the_index_does_not_know(repository):
+    """What was published stands in `zoo/index.json`, by `publish-zoo`, and only there
+    may a text have it from."""
+    content = index.read_index(repository / "zoo")
+    owner = content["owner"]
+    commits = {entry["commit"] for entry in content["presets"].values()}
+    assert owner is not None or commits == {None}
+    folders = ("halo_keras", "recipes", "zoo", ".github")
+    texts = [
+        path
+        for folder in folders
+        for path in (repository / folder).rglob("*")
+        if path.suffix in (".md", ".py", ".ipynb", ".cff", ".yml")
+    ]
+    named = {}
+    for path in (repository / "README.md", *texts):
+        found = re.findall(
+            r"(?:hf://|huggingface\.co/)([\w-]+)/", path.read_text("utf-8")
+        )
+        named.update(dict.fromkeys(found, path))
+    assert {"you", "owner"} <= set(named)
+    unknown = {o: str(p) for o, p in named.items() if o not in {*PLACEHOLDERS, owner}}
+    assert not unknown
 
 
 @pytest.mark.parametrize(
