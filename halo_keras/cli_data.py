@@ -73,16 +73,14 @@ def build(args):
     for name, split in about.splits.items():
         size = sum((args.output / file).stat().st_size for file in split.files)
         print(
-            f"{name}: {split.num_clips:,} clips in {len(split.files)} files, "
+            f"{name}: {split.num_clips:,} clips in {_files(split)}, "
             f"{size / 1e6:.1f} MB, sha256 of the content {split.sha256[:16]}..."
         )
-    print(
-        f"wrote {args.output}: halo_keras.data.load({about.name!r}, "
-        f"{next(iter(about.splits))!r}, source={str(args.output)!r})"
-    )
+    print(f"wrote {args.output}: {_loading(about, str(args.output))}")
 
 
 def push(args):
+    from halo_keras.data.description_file import read_description
     from halo_keras.hub.dataset_pushing import plan_folder, push_folder
 
     access = {"revision": args.revision, "private": args.private}
@@ -95,6 +93,8 @@ def push(args):
         return
     done = push_folder(args.folder, args.repository, create_pr=args.create_pr, **access)
     print(f"pushed: {done.url}")
+    handle = f"hf://{args.repository}@{done.commit}"
+    print(f"read it with: {_loading(read_description(args.folder), handle)}")
 
 
 def describe(args):
@@ -115,9 +115,10 @@ def describe(args):
         split = found.description.split(name, found.where)
         shape = " x ".join(map(str, split.clip_shape))
         print(f"{found.description.name}, split {name}: {split.num_clips:,} clips of")
-        print(f"  {shape} ({found.description.kind}), in {len(split.files)} files")
+        print(f"  {shape} ({found.description.kind}), in {_files(split)}")
         if split.options:
-            made = ", ".join(f"{k}={v!r}" for k, v in split.options.items())
+            given = {k: v for k, v in split.options.items() if v is not None}
+            made = ", ".join(f"{k}={v!r}" for k, v in given.items())
             print(f"  made with: {made}")
         print(f"  sha256 of the content: {split.sha256}")
     for label, names in found.description.labels.items():
@@ -127,6 +128,15 @@ def describe(args):
     print(f"  licence: {found.description.license}")
     print(f"  attribution: {found.description.attribution}")
     print(f"  read from: {found.where}")
+
+
+def _loading(about, source: str) -> str:
+    split = next(iter(about.splits))
+    return f"halo_keras.data.load({about.name!r}, {split!r}, source={source!r})"
+
+
+def _files(split) -> str:
+    return f"{len(split.files)} file{'' if len(split.files) == 1 else 's'}"
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

@@ -51,12 +51,14 @@ def test_push_and_describe(folder, hub_server, monkeypatch, capsys):
     assert "data/train-00001-of-00002.parquet" in shown
     assert "Nothing was uploaded" in shown and hub_server.requests == []
     assert main(["data", "push", "clips", REPO, "--private"]) == 0
-    assert f"pushed: {hub_server.url}" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    sha = hub_server.commits(REPO, repo_type="dataset")[0]
+    assert f"pushed: {hub_server.url}" in shown
+    assert f"data.load('balls', 'train', source='hf://{REPO}@{sha}')" in shown
     assert hub_server.repository(REPO, "dataset").private_token is not None
     hub_server.forget_requests()
     assert main(["data", "describe", f"hf://{REPO}"]) == 0
     shown = capsys.readouterr().out
-    sha = hub_server.commits(REPO, repo_type="dataset")[0]
     assert f"read from: hf://{REPO}@{sha}" in shown
     assert "6 clips of" in shown and "num_frames=4" in shown
     assert "action: 3 classes (slow, medium, fast)" in shown

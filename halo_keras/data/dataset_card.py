@@ -1,7 +1,7 @@
 """The card of a dataset: the README.md beside its parquet files.
 
-Made from `clips.json` and nothing else, with the YAML front matter that the Hub and
-`datasets` read: which files are which split.
+Made from `clips.json` and, for a dataset of this package, its summary; with the YAML
+front matter that the Hub and `datasets` read: which files are which split.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ def dataset_card(description: Description, repo_id: str | None = None) -> str:
             "",
             f"# {about.name}",
             "",
+            *_summary(about.name),
             f"{what} with labels of what stays the same in a clip and of what "
             "moves, written by halo-keras.",
             "",
@@ -79,7 +80,7 @@ def dataset_card(description: Description, repo_id: str | None = None) -> str:
             "",
             f"{about.license}.",
             "",
-            f"{with_credits_beside(about.attribution).rstrip('.')}.",
+            f"Source: {with_credits_beside(about.attribution).rstrip('.')}.",
             "",
         ]
     )
@@ -101,6 +102,13 @@ def _front_matter(about: Description) -> list[str]:
         lines += [f"  - split: {quoted(name)}", "    path:"]
         lines += [f"    - {quoted(file)}" for file in split.files]
     return [*lines, "---"]
+
+
+def _summary(name: str) -> list[str]:
+    from halo_keras.data.registry import summary
+
+    text = summary(name)
+    return [] if text is None else [text, ""]
 
 
 def _splits(about: Description) -> list[str]:

@@ -70,6 +70,13 @@ def licence(name: str, options: Mapping[str, Any]) -> str | None:
     return getattr(inspect.getmodule(loader), "LICENSE", None)
 
 
+def summary(name: str) -> str | None:
+    """What a dataset is, in a line: the first of its module; None if there is none."""
+    entry = _ENTRIES.get(name)
+    text = None if entry is None else inspect.getmodule(entry.loader).__doc__
+    return text.splitlines()[0] if text else None
+
+
 def load(
     name: str,
     split: str = "train",

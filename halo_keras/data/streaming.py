@@ -48,6 +48,11 @@ class ClipStream:
             reads all and keeps its share.
         **access: `cache_dir`, `token`, ... of `client.fetch`, for `clips.json`.
 
+    Whether the source can be had is known within half a minute. While clips are read,
+    `datasets` repeats by itself what fails, so that a training outlives a short
+    interruption: it gives up after 20 attempts, 5 s apart, 20 s where the Hub answers
+    503 (`datasets.config.STREAMING_READ_MAX_RETRIES` and what stands beside it).
+
     Raises: HubError if the Hub cannot be asked, also while clips are read; ValueError
         for a number out of range, an unknown split or too large a batch, and for a
         file that is not as described.

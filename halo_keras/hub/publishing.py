@@ -46,6 +46,8 @@ class Publication:
             lines.append(f"Not part of the preset: {', '.join(self.left_out)}")
         if self.url is not None:
             lines.append(f"See {self.url}")
+            handle = f"hf://{self.repo_id}@{self.commit}"
+            lines.append(f"Load it: halo_keras.from_pretrained({handle!r})")
         return "\n".join(lines)
 
 

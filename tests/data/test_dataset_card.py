@@ -4,6 +4,7 @@ import pytest
 import yaml
 from data import parquet_cases as cases
 
+from halo_keras import data
 from halo_keras.data.clip_folder import build_folder
 from halo_keras.data.dataset_card import dataset_card
 
@@ -29,7 +30,7 @@ def parts(dataset, tmp_path, repo_id=None):
 def test_licences(licence, expected, tmp_path):
     head, text = parts(cases.video(license=licence), tmp_path)
     assert {k: v for k, v in head.items() if k.startswith("license")} == expected
-    assert f"{licence}.\n\nmade of random numbers" in text
+    assert f"{licence}.\n\nSource: made of random numbers" in text
 
 
 def test_the_front_matter_names_every_file(tmp_path):
@@ -53,3 +54,10 @@ def test_what_strangers_call_their_labels_stays_in_its_cell(tmp_path):
     odd = cases.video(label_names={"action": ["a | b", "<script>"]})
     _, text = parts(odd, tmp_path)
     assert "- action: a \\| b, &lt;script>" in text
+
+
+def test_a_dataset_of_this_package_is_described(tmp_path):
+    _, text = parts(data.load("balls", "test", num_clips=4, num_frames=2), tmp_path)
+    assert "\n# balls\n\nRotating balls: content is a ball's colour and" in text
+    assert all(data.registry.summary(name).endswith(".") for name in data.names())
+    assert data.registry.summary("elsewhere") is None
