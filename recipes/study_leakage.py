@@ -83,7 +83,8 @@ def recipe_of(name: str, seed: int):
     changes = dict(SETTINGS[name])
     partners = changes.pop("content_partners", 0)
     unlabelled = name.startswith("unlabelled")
-    base = RECIPES["halo-sprites-unconditional" if unlabelled else "halo-sprites-base"]
+    kind = "halo-sprites-unconditional" if unlabelled else "halo-sprites"
+    base = RECIPES[f"{kind}-base"]
     sizes = {key: FULL.model[key] for key in FULL.model if key in base.model}
     del sizes["position_dim"]
     if "framewise_ramp_steps" not in changes:

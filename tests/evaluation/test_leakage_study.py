@@ -39,6 +39,7 @@ def test_settings_differ_in_what_they_say_and_in_nothing_else(labelled):
         assert recipe.content_partners == changes.get("content_partners", 0)
         same = {"model": 0, "content_partners": 0}
         assert {**recipe.to_dict(), **same} == {**base.to_dict(), **same}
+    assert base.init is None  # trained from the start
     assert study.recipe_of("preset", 4).seed == 4
 
 
