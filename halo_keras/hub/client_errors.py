@@ -39,8 +39,9 @@ _BY_CLASS = (
     ),
     (
         ("OfflineModeIsEnabled", "OfflineModeIsEnabledError"),
-        "is not in the cache",
-        "Unset HF_HUB_OFFLINE once, while there is a network, or pass cache_dir.",
+        "is not in the cache, and HF_HUB_OFFLINE forbids to ask the Hub",
+        "Unset HF_HUB_OFFLINE once, while there is a network, or pass the cache_dir "
+        "that has it.",
     ),
     ("LocalTokenNotFoundError", "needs a token", f"Please {_LOGIN}."),
 )

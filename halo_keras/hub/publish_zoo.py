@@ -5,9 +5,9 @@ from pathlib import Path
 from halo_keras.hub import handles
 from halo_keras.hub.errors import PresetError
 from halo_keras.hub.index import read_index, write_index, zoo_folder
-from halo_keras.hub.preset_files import INDEX, is_installed
+from halo_keras.hub.preset_files import INDEX, is_installed, load_metadata
 from halo_keras.hub.presets import verify_folder
-from halo_keras.hub.publishing import Publication, publish
+from halo_keras.hub.publishing import Publication, check_licence, publish
 
 
 def publish_zoo(
@@ -59,6 +59,7 @@ def publish_zoo(
     for name, folder in folders.items():
         handles.check_repo_id(f"{owner}/{name}")
         verify_folder(folder, index["presets"][name]["sha256"])
+        check_licence(load_metadata(folder), private)
     done = []
     for name, folder in folders.items():
         publication = publish(

@@ -90,7 +90,7 @@ def publish(
     found = resolve(preset)
     verify_folder(found.folder, found.sums)
     metadata = load_metadata(found.folder, found.sums)
-    _check_licence(metadata, private)
+    check_licence(metadata, private)
     names = file_names(metadata)
     card = model_card(metadata, load_metrics(found.folder), repo_id)
     files = {name: _own_file(found.folder, name) for name in names}
@@ -174,7 +174,8 @@ def _own_file(folder: Path, name: str) -> Path:
     return path
 
 
-def _check_licence(metadata: dict, private: bool | None) -> None:
+def check_licence(metadata: dict, private: bool | None) -> None:
+    """Raises PresetError if nobody said who may see a preset of closed data."""
     reason = why_no_model(metadata["dataset"], metadata["license"])
     if reason is not None and private is None:
         raise PresetError(

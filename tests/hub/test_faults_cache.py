@@ -1,6 +1,8 @@
 """The cache of presets from the Hub: moved, partial, damaged, read-only; and what is
 missing or hidden on the Hub."""
 
+import errno
+
 import pytest
 from hub_server.read_only import read_only
 
@@ -107,12 +109,15 @@ def test_without_a_network_and_without_a_cache(hub_server, on_hub, timed_pull):
     assert hub_server.requests == []
 
 
+@pytest.mark.parametrize(
+    ("code", "words"), [(errno.EROFS, "cannot be written"), (errno.ENOSPC, "is full")]
+)
 def test_a_cache_that_cannot_be_written(
-    hub_server, on_hub, timed_pull, expect_original, hub_cache
+    code, words, hub_server, on_hub, timed_pull, expect_original, hub_cache
 ):
     with (
-        read_only(hub_cache),
-        pytest.raises(HubError, match="cannot be written") as caught,
+        read_only(hub_cache, code),
+        pytest.raises(HubError, match=words) as caught,
     ):
         timed_pull()
     assert "cache_dir" in caught.value.hint

@@ -116,6 +116,19 @@ def test_what_differs_from_the_index_stops_before_anything_goes(
     assert not hub_server.requests
 
 
+def test_a_preset_of_closed_data_stops_before_anything_goes(
+    zoo, save, hub_server, writer
+):
+    shutil.rmtree(zoo / "two-balls")
+    save(zoo / "two-balls", seed=1, name="two-balls", license="research only")
+    hub.update_index(zoo)
+    with pytest.raises(hub.PresetError, match="two-balls may not be for everybody"):
+        hub.publish_zoo("tester", zoo=zoo)
+    assert not hub_server.requests
+    hub.publish_zoo("tester", zoo=zoo, private=True)
+    assert hub_server.repository("tester/two-balls").private_token is not None
+
+
 def test_only_one_owner_and_only_ours(zoo, hub_server, writer, tmp_path, monkeypatch):
     hub.publish_zoo("tester", zoo=zoo)
     with pytest.raises(hub.PresetError, match="'tester'"):

@@ -6,23 +6,23 @@ import os
 import sys
 
 WRITING = ("os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink", "os.link")
-_protected: list[str] = []
+_protected: list[tuple[str, int]] = []
 _hooks: list = []
 
 
 @contextlib.contextmanager
-def read_only(folder):
+def read_only(folder, code=errno.EROFS):
     """Inside, whatever would change `folder` in this process raises `OSError`, unlike
-    with permissions also for the superuser."""
+    with permissions also for the superuser. With `errno.ENOSPC` its disk is full."""
     if not _hooks:
         # It cannot be taken away again; it does nothing while no folder is named.
         _hooks.append(_refuse)
         sys.addaudithook(_refuse)
-    _protected.append(str(folder))
+    _protected.append((str(folder), code))
     try:
         yield
     finally:
-        _protected.remove(str(folder))
+        _protected.remove((str(folder), code))
 
 
 def _refuse(event, arguments):
@@ -34,5 +34,6 @@ def _refuse(event, arguments):
         names, writes = arguments[:2], True
     texts = [os.fspath(name) for name in names if isinstance(name, str | os.PathLike)]
     for text in texts if writes else ():
-        if str(text).startswith(tuple(_protected)):
-            raise OSError(errno.EROFS, os.strerror(errno.EROFS), text)
+        for folder, code in _protected:
+            if str(text).startswith(folder):
+                raise OSError(code, os.strerror(code), text)
