@@ -4,6 +4,8 @@ it has seen, and how it was made."""
 import shlex
 from typing import Any
 
+from halo_keras.hub.handles import PREFIX, is_handle, parse
+
 _SPLITS = (
     "It splits a clip into **content**, what stays, and **motion**, what moves, and "
     "puts those of different clips together."
@@ -129,7 +131,7 @@ def reproduction(metadata: dict[str, Any], run: dict[str, Any]) -> list[str]:
     sha = commit.removesuffix("+changes")
     lines = ["## Reproduce", "", "In a checkout of halo-keras:", "", "```shell"]
     lines += [f"git checkout {sha}"] if sha else []
-    lines += [str(command), "```", ""]
+    lines += [_pinned(str(command), run.get("dataset_source")), "```", ""]
     start = recipe.get("init")
     if start is not None:
         lines += [f"The training starts from the weights of {_origin(str(start))}.", ""]
@@ -157,6 +159,17 @@ def _command(metadata: dict[str, Any]) -> str | None:
     if data not in _COMPUTED:
         words += ["--data-dir", "FOLDER"]
     return shlex.join(words)
+
+
+def _pinned(command: str, source: Any) -> str:
+    """The command with the commit of the clips that were read, for a branch moves."""
+    if not is_handle(source):
+        return command
+    repository = f"{PREFIX}{parse(source).repo_id}"
+    words = shlex.split(command)
+    return shlex.join(
+        source if word.partition("@")[0] == repository else word for word in words
+    )
 
 
 def _origin(start: str) -> str:

@@ -160,6 +160,13 @@ def test_data_from_the_hub_is_named_with_its_revision(preset):
             {"commit": "abc+changes", "command": "python recipes/train_balls.py"},
             ["git checkout abc", "python recipes/train_balls.py"],
         ),
+        (
+            {
+                "command": "python recipes/train_balls.py --source hf://you/c@main",
+                "dataset_source": "hf://you/c@0123456",
+            },
+            ["python recipes/train_balls.py --source hf://you/c@0123456"],
+        ),
     ],
 )
 def test_the_command_that_reproduces_it_is_there(preset, run, lines):
