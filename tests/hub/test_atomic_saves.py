@@ -122,8 +122,9 @@ def test_processes_pull_and_save_at_once(repository, tmp_path, hub_server, file_
                 np.testing.assert_array_equal(ours, theirs)
         assert endless.poll() is None  # it saved all the time
         endless.kill()
-        assert brief.communicate(timeout=300)[0] == "saved\n" * 6
-        assert brief.returncode == 0
+        # Not `communicate`, which does not see what `readline` has read ahead.
+        assert brief.stdout.read() == "saved\n" * 6
+        assert brief.wait(timeout=300) == 0
     finally:
         for process in (endless, brief):
             process.kill()

@@ -68,12 +68,13 @@ def test_recipes_build_what_the_presets_hold(preset):
 @pytest.mark.parametrize("path", sorted(ROOT.glob("recipes/train_*.py")))
 def test_no_recipe_asks_for_sizes_that_are_refused(path):
     """Bounds are checked when a model is built: after the data, minutes into a run."""
-    shapes = SimpleNamespace(
-        frame_shape=(64, 64, 3), num_frames=8, num_actions=2, action_names=("a", "b")
-    )
+    common = {"num_frames": 8, "num_actions": 2, "action_names": ("a", "b")}
+    pictures = SimpleNamespace(frame_shape=(64, 64, 3), value_range=None, **common)
+    spectra = SimpleNamespace(frame_shape=(200,), value_range=(-5, 5), **common)
     for recipe in importlib.import_module(path.stem).RECIPES.values():
         if recipe.build_model is build_halo:
-            assert build_halo(recipe, shapes).num_actions == 2
+            clips = spectra if "spectrum_hidden" in recipe.model else pictures
+            assert build_halo(recipe, clips).num_actions == 2
 
 
 def test_sizes_that_do_not_fit_are_named():
