@@ -133,6 +133,9 @@ class Coarse(Oracle):
             finer = self.dataset.labels["action"][self.locate(motion_from)[0]]
         return super().sample(num_clips, finer, content_from, motion_from, seed)
 
+    def generate(self, image, action):
+        return super().generate(image, np.where(np.asarray(action) == 1, 2, 0))
+
 
 class IgnoresMotion(Oracle):
     """Knows the action that it is told, but not where in it the motion clip is."""

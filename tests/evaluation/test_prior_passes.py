@@ -13,7 +13,7 @@ from evaluation_oracle import (
     toy_clips,
 )
 
-from halo_keras.evaluation import protocols
+from halo_keras.evaluation import from_one_image, protocols
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,9 @@ def test_an_operator_may_do_any_of_its_actions(clips, judge):
     found = protocols.prior_motion(Coarse(clips), clips, judge, seed=4)
     assert found["prior_motion_action_accuracy"] == 1
     assert found["prior_motion_hat_accuracy"] == 1
+    still = from_one_image.image_to_sequence(Coarse(clips), clips, judge, seed=4)
+    assert still["image_to_sequence_action_accuracy"] == 1
+    assert "image_to_sequence_mse" not in still  # it was not asked for one clip
     own = protocols.prior_motion(KeepsItsOwnAction(clips), clips, judge, seed=4)
     assert own["prior_motion_action_accuracy"] == 0
     with pytest.raises(ValueError, match="Use sampled_motion"):
