@@ -123,7 +123,9 @@ def energy_plot(energies, times=None, path=None, *, labels=None):
         labels: one text a row.
     Returns: the matplotlib `Figure`.
     """
-    energies = np.atleast_2d(np.asarray(energies, float))
+    from keras import ops
+
+    energies = np.atleast_2d(ops.convert_to_numpy(energies).astype(float))
     if energies.ndim != 2 or not np.isfinite(energies).all():
         raise ValueError(
             "expected finite energies (num_times,) or (batch, num_times), received "
@@ -163,7 +165,10 @@ def phase_plot(states, path=None, *, labels=None, max_planes=4):
         max_planes: how many planes at most.
     Returns: the matplotlib `Figure`.
     """
-    states = np.asarray(states, float)
+    from keras import ops
+
+    # A tensor of PyTorch that knows its gradient is no array to NumPy.
+    states = ops.convert_to_numpy(states).astype(float)
     states = states[None] if states.ndim == 2 else states
     if states.ndim != 3 or states.shape[-1] % 2 or not np.isfinite(states).all():
         raise ValueError(

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from halo_keras.data.clip_files import read_clip
+from halo_keras.dynamics import NormalFormDynamics
 from halo_keras.visualize import (
     beside,
     energy_plot,
@@ -146,6 +147,20 @@ def test_energy_plot_of_zero_energy_draws_the_difference():
     np.testing.assert_allclose(axes.get_lines()[0].get_ydata(), [0, 0.5, 1])
     np.testing.assert_allclose(axes.get_lines()[1].get_ydata(), 0)
     assert "E(t) - E(0)" in axes.get_ylabel()
+
+
+@pytest.mark.backend
+def test_plots_take_what_a_model_returns():
+    """On PyTorch that is a tensor that knows its gradient, which NumPy refuses."""
+    dynamics = NormalFormDynamics(2, 1, num_frames=8)
+    states = dynamics.trajectory(np.ones((1, 1, 4), "float32"), np.arange(8.0))
+    figure = phase_plot(states[:, :, 0])
+    q, _ = figure.axes[0].get_lines()[0].get_data()
+    assert len(q) == 8 and np.ptp(q) > 0
+    energies = dynamics.energy(states[0])[:, 0]
+    line = energy_plot(energies).axes[0].get_lines()[0]
+    values = line.get_ydata()  # of one clip the energy itself, which is constant
+    np.testing.assert_allclose(values, values[0], rtol=1e-4)
 
 
 def test_phase_plot_draws_the_widest_planes(tmp_path):
