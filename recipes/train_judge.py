@@ -293,10 +293,10 @@ def train(recipe, output, data_dir=None, resume=False, strategy="auto") -> None:
         compile_model(judge, recipe, steps_per_epoch=len(clips))
         compile_judge(judge, judge.optimizer)
         seconds = fit(judge, recipe, clips, output, resume)
-    if recipe.precision != "float32":
-        weights, judge = judge.get_weights(), recipe.build_model(recipe, dataset)
-        judge.build(None)
-        judge.set_weights(weights)
+    # As in `training.fitting`: float32, and without the optimizer's share of memory.
+    weights, judge = judge.get_weights(), recipe.build_model(recipe, dataset)
+    judge.build(None)
+    judge.set_weights(weights)
     steps = recipe.epochs * len(clips)
     run = describe_run(recipe.seed, steps, seconds, replicas)
     if (dataset.origin or "").startswith("hf://"):

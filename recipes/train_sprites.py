@@ -293,7 +293,7 @@ RECIPES = {
             "colours, and motion becomes dear.",
             model={**DSVAE_SIZES, "posterior": posterior},
             content_partners=8,
-            epochs=16,
+            epochs=14,
             ema_momentum=0.999,
             strip_every=4,
             **COMMON | {"build_model": build_dsvae, "batch_size": 16},

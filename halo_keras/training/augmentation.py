@@ -36,6 +36,7 @@ class AugmentedBatches:
     def __init__(self, augmentation, before: Callable | None = None):
         self.augmentation = augmentation
         self.before = before
+        self._run = None
 
     def __call__(self, batch: dict, rng: np.random.Generator) -> dict:
         from keras import ops
@@ -43,9 +44,41 @@ class AugmentedBatches:
         if self.before is not None:
             batch = self.before(batch, rng)
         self.augmentation.reseed(int(rng.integers(2**31)))
-        frames = self.augmentation(batch["frames"], training=True)
+        if self._run is None:
+            # The first batch goes through the layers themselves, which check it.
+            self._run = compiled(self.augmentation)
+            frames = self.augmentation(batch["frames"], training=True)
+        else:
+            frames = self._run(batch["frames"])
         frames = np.clip(np.rint(ops.convert_to_numpy(frames)), 0, 255)
         return {**batch, "frames": frames.astype(np.uint8)}
+
+
+def compiled(augmentation) -> Callable:
+    """`augmentation(frames, training=True)` as one program where that is faster.
+
+    On JAX a layer called by itself is many small programs, one an operation; elsewhere
+    the augmentation is returned to be called as it is.
+    """
+    import keras
+
+    def plain(frames):
+        return augmentation(frames, training=True)
+
+    if keras.backend.backend() != "jax":
+        return plain
+    import jax
+
+    from halo_keras.layers.video_augmentation import seed_states
+
+    states = [state for layer in augmentation.layers for state in seed_states(layer)]
+
+    @jax.jit
+    def program(values, frames):
+        with keras.StatelessScope(list(zip(states, values, strict=True))):
+            return plain(frames)
+
+    return lambda frames: program([state.value for state in states], frames)
 
 
 def augmented(augmentation, dataset, before: Callable | None) -> Callable | None:

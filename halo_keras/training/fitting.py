@@ -118,9 +118,10 @@ def fit_recipe(
     for layer in frozen:
         layer.trainable = True
     steps = recipe.epochs * len(batches)
-    if recipe.precision != "float32":
-        weights, model = model.get_weights(), recipe.build_model(recipe, dataset)
-        model.set_weights(weights)
+    # A model in float32, and without the optimizer: on JAX its averages share memory
+    # with the weights, and `predict` gives that memory away.
+    weights, model = model.get_weights(), recipe.build_model(recipe, dataset)
+    model.set_weights(weights)
     return Fitted(model, dataset, load, steps, seconds, replicas)
 
 

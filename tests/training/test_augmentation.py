@@ -127,3 +127,15 @@ def test_spectrograms_are_not_mirrored():
     )
     with pytest.raises(ConfigError, match="'sound' holds clips of kind 'spectrogram'"):
         augmented(make_augmentation("keras"), sound, None)
+
+
+def test_later_batches_are_as_the_layers_make_them():
+    """The second batch may run as one program; it draws and changes the same."""
+    batch = still_balls()
+    transform = AugmentedBatches(make_augmentation("keras"))
+    transform(batch, np.random.default_rng(1))
+    made = transform(batch, np.random.default_rng(2))["frames"].astype(int)
+    fresh = AugmentedBatches(make_augmentation("keras"))
+    plain = fresh(batch, np.random.default_rng(2))["frames"].astype(int)
+    assert np.abs(made - plain).max() <= 1  # a rounding
+    assert not np.array_equal(made, batch["frames"])
