@@ -56,6 +56,7 @@ class Judge(JudgeVerbs, keras.Model):
         "features": Int(1, 4096),
     }
     num_frames = None
+    views = 1  # pictures of each frame that the first convolution reads at once
 
     def __init__(
         self,
@@ -111,6 +112,14 @@ class Judge(JudgeVerbs, keras.Model):
         """Creates the weights of `summarise`; returns the size of what it gives."""
         raise NotImplementedError
 
+    def views_of(self, frames):
+        """What is read of each frame: `(batch, time, height, width, views * channels)`.
+
+        Args:
+            frames: `(batch, time, height, width, channels)`, floats in [0, 1].
+        """
+        return frames
+
     def get_config(self) -> dict:
         config = {key: getattr(self, key) for key in self.config_fields}
         plain = {k: list(v) if isinstance(v, tuple) else v for k, v in config.items()}
@@ -118,7 +127,8 @@ class Judge(JudgeVerbs, keras.Model):
 
     def build(self, input_shape=None) -> None:
         """Creates all weights. The frame shape is known, so `build(None)` works."""
-        shape = (None, *self.frame_shape)
+        height, width, channels = self.frame_shape
+        shape = (None, height, width, self.views * channels)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             convolution.build(shape)
             shape = convolution.compute_output_shape(shape)
@@ -145,7 +155,8 @@ class Judge(JudgeVerbs, keras.Model):
         self._check_shape(frames)
         if not keras.backend.is_float_dtype(frames.dtype):
             frames = ops.cast(frames, self.compute_dtype) / 255.0
-        x = ops.reshape(frames, (-1, *self.frame_shape))  # (B T, H, W, C)
+        x = self.views_of(frames)
+        x = ops.reshape(x, (-1, *x.shape[2:]))  # (B T, H, W, views C)
         for convolution, norm in zip(self.convolutions, self.norms, strict=True):
             x = self.activation(norm(convolution(x), training=training))
         x = self.project(ops.reshape(x, (-1, int(np.prod(x.shape[1:])))))

@@ -36,6 +36,8 @@ class JudgeClips(ClipBatches):
         noise_rate: fraction of clips with Gaussian noise of standard deviation up to
             .05 on the [0, 1] scale.
         light_rate: fraction of clips multiplied by a number in [.9, 1.1].
+        mirror_rate: fraction of clips mirrored left to right, for labels that have no
+            side.
         max_batches: at most so many batches an epoch; None for all.
     """
 
@@ -49,6 +51,7 @@ class JudgeClips(ClipBatches):
         blur_rate: float = 0.4,
         noise_rate: float = 0.25,
         light_rate: float = 0.5,
+        mirror_rate: float = 0.0,
         max_batches: int | None = None,
     ):
         super().__init__(
@@ -59,6 +62,7 @@ class JudgeClips(ClipBatches):
         self.blur_rate = blur_rate
         self.noise_rate = noise_rate
         self.light_rate = light_rate
+        self.mirror_rate = mirror_rate
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """The batch `index` of the current epoch, frames float32 in [0, 1]."""
@@ -70,6 +74,9 @@ class JudgeClips(ClipBatches):
         loops = np.isin(batch["action"], self.rolled_actions)
         frames = started_anywhere(batch["frames"], loops, rng)
         frames = frames.astype("float32") / np.float32(255)
+        if self.mirror_rate:
+            mirrored = rng.random(len(frames)) < self.mirror_rate
+            frames[mirrored] = frames[mirrored, :, :, ::-1]
         for clip in frames:  # a view: changed in place
             if rng.random() < self.blur_rate:
                 clip[...] = blurred(clip, passes=int(rng.integers(1, 4)))

@@ -8,7 +8,7 @@ import keras
 from keras import layers, ops
 
 from halo_keras.evaluation.judge_base import Judge, group_norm
-from halo_keras.schema import Int
+from halo_keras.schema import Int, Text
 
 
 @keras.saving.register_keras_serializable("halo_keras")
@@ -33,13 +33,20 @@ class ClipJudge(Judge):
         num_frames: number T of frames of a clip.
         head_names: one name a head, the names of the dataset's labels.
         head_sizes: the number of classes of each head, in the same order.
+        reference: None, or `"first-frame"`: the convolutions read each frame and its
+            difference from the first, [x_t, x_t - x_0]. What little an expression
+            moves is then not hidden by whose face it is, and is known on new faces.
         channels: widths of the convolutions; the first has stride 4, the others 2.
         features: size of a frame's feature vector, and of each head's hidden layer.
 
     Call arguments, returns, raises: see `Judge`.
     """
 
-    config_fields = {**Judge.shared_fields, "num_frames": Int(1, 4096)}
+    config_fields = {
+        **Judge.shared_fields,
+        "num_frames": Int(1, 4096),
+        "reference": Text(("first-frame",), optional=True),
+    }
 
     def __init__(
         self,
@@ -49,6 +56,7 @@ class ClipJudge(Judge):
         head_sizes: Sequence[int],
         channels: Sequence[int] = (32, 64, 128),
         features: int = 128,
+        reference: str | None = None,
         name: str | None = None,
     ):
         super().__init__(
@@ -59,6 +67,7 @@ class ClipJudge(Judge):
                 "head_sizes": list(head_sizes),
                 "channels": list(channels),
                 "features": features,
+                "reference": reference,
             },
             kernels=[(4, 4)] + [(3, 2)] * (len(channels) - 1),
             make_norm=group_norm,
@@ -72,6 +81,15 @@ class ClipJudge(Judge):
             )
             for depth in range(2)
         ]
+
+    @property
+    def views(self) -> int:
+        return 1 if self.reference is None else 2
+
+    def views_of(self, frames):
+        if self.reference is None:
+            return frames
+        return ops.concatenate([frames, frames - frames[:, :1]], axis=-1)
 
     def build_summary(self) -> int:
         for mixer in self.mixers:

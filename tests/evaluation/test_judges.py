@@ -78,6 +78,31 @@ def test_a_verdict_does_not_depend_on_the_rest_of_the_batch(rng):
     assert np.array_equal(labels["colour"], together["colour"].argmax(1))
 
 
+def test_with_a_reference_it_reads_each_frame_and_its_change(rng):
+    judge = small_judge(reference="first-frame")
+    plain = small_judge(frame_shape=(16, 16, 6))
+    plain.set_weights(judge.get_weights())
+    frames = rng.random((3, 4, 16, 16, 3)).astype("float32")
+    both = np.concatenate([frames, frames - frames[:, :1]], axis=-1)
+    found, expected = judge.predict_probabilities(frames), plain(both)
+    for head in judge.head_names:
+        logits = keras.ops.softmax(expected[head])
+        np.testing.assert_allclose(
+            found[head], keras.ops.convert_to_numpy(logits), atol=1e-5
+        )
+
+
+def test_some_training_clips_are_mirrored(rng):
+    data = moving_squares(12, rng)
+    clean = {"blur_rate": 0, "noise_rate": 0, "light_rate": 0}
+    frames, _ = JudgeClips(data, ["action"], 12, mirror_rate=0.5, **clean)[0]
+    stored = {clip.tobytes() for clip in np.rint(255 * frames).astype("uint8")}
+    as_it_is = {clip.tobytes() for clip in data.frames}
+    turned = {clip[:, :, ::-1].tobytes() for clip in data.frames}
+    assert stored <= as_it_is | turned
+    assert stored - as_it_is and stored - turned
+
+
 def test_it_learns_what_can_only_be_seen_over_time(rng):
     keras.utils.set_random_seed(3)
     judge = small_judge()
