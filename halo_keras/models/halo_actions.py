@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -15,7 +16,6 @@ from halo_keras.models.halo_inference import (
 )
 from halo_keras.models.motion_kl import motion_kl
 from halo_keras.models.no_gradient import no_gradient
-from halo_keras.ops.likelihood import gaussian_log_likelihood
 
 
 class HaloActions:
@@ -25,9 +25,10 @@ class HaloActions:
     def infer_action(self, frames, times=None, mask=None):
         """argmax_u ln p(x | z, q^u) - KL_u at posterior means, uniform p(u).
 
-        Exactly the argmax of `action_scores`, with fewer frames decoded: two frames of
-        every action bound its score from above, as no frame's density exceeds that of a
-        perfect one; an action is decoded whole only while its bound beats the best.
+        Exactly the argmax of `action_scores`, by branch and bound: no frame's squared
+        error is below 0, so what an action has lost by some of its frames is at most
+        what it loses by all of them. One frame of every action is decoded, and further
+        ones only of an action that has lost least so far.
 
         Args:
             frames: clips of at least two frames; one picture does not tell a motion.
@@ -49,20 +50,18 @@ class HaloActions:
     def action_scores(self, frames, times=None, mask=None):
         """ln p(x | z, q^u) - KL(q(s_i | u) || p(s_i | u)), `(batch, num_actions)`."""
         frames, _ = self._frames(frames)
-        every_frame = np.arange(frames.shape[1])
-        return np.concatenate(
-            [
-                np.stack(
-                    [
-                        batch.likelihood(slice(None), action, every_frame)
-                        for action in range(self.num_actions)
-                    ],
-                    axis=1,
-                )
-                - batch.divergence
-                for batch in self._scored_batches(frames, times, mask)
+        sigma = float(ops.convert_to_numpy(self.sigma))
+        density = -math.log(sigma * math.sqrt(2 * math.pi))  # of a perfect value
+        parts = []
+        for batch in self._scored_batches(frames, times, mask):
+            every_frame = np.arange(batch.frames.shape[1])
+            errors = [
+                batch.error(slice(None), action, every_frame)
+                for action in range(self.num_actions)
             ]
-        )
+            values = math.prod(self.frame_shape) * batch.mask.sum(axis=1, keepdims=True)
+            parts.append(values * density - np.stack(errors, 1) - batch.divergence)
+        return np.concatenate(parts)
 
     def _scored_batches(self, frames, times, mask):
         times = np.broadcast_to(self._observed_times(times, frames), frames.shape[:2])
@@ -97,41 +96,64 @@ class _Scores:
         self.positions = np.stack(positions, axis=1)  # (B, K, T, d)
         self.divergence = np.stack(divergence, axis=1).astype("float64")
 
-    def likelihood(self, clips, action, frames):
-        """ln p of some frames of some clips under an action (or one for each clip)."""
+    def error(self, clips, action, frames):
+        """sum_t |x_t - g(z, q_t)|^2 / (2 sigma^2) over some frames t of some clips.
+
+        It is what ln p(x | z, q) falls short of a perfect clip's, in nats. Frames that
+        are not finite, of an operator without bounds, are infinitely wrong.
+
+        Args:
+            clips: which, indices or a slice.
+            action: of all of them, or one for each.
+            frames: indices t.
+        Returns: `(num_clips,)` float64, at least 0.
+        """
         position = self.positions[clips]
         ids = np.broadcast_to(np.asarray(action, "int32"), len(position))
         position = position[np.arange(len(position)), ids][:, frames]
         decoded = self.model.decode_active(self.content[clips], position, ids)
-        truth = ops.convert_to_tensor(self.frames[clips][:, frames])
-        axes = len(self.model.frame_shape)
-        each = gaussian_log_likelihood(truth, decoded, self.model.sigma, axes)
-        each = ops.convert_to_numpy(each).astype("float64")
-        return (each * self.mask[clips][:, frames]).sum(axis=1)
+        wrong = self.frames[clips][:, frames] - ops.convert_to_numpy(decoded)
+        wrong = wrong.reshape(*wrong.shape[:2], -1)
+        each = np.einsum("btv,btv->bt", wrong, wrong).astype("float64")
+        each = np.where(np.isnan(each), np.inf, each)
+        each = np.where(self.mask[clips][:, frames] > 0, each, 0.0)
+        sigma = float(ops.convert_to_numpy(self.model.sigma))
+        return each.sum(axis=1) / (2 * sigma**2)
 
 
 def _best_action(batch: _Scores):
+    """Best first: the action that has lost least so far is decoded further.
+
+    Once it is decoded whole, no other can lose less.
+    """
     num_clips, length = batch.frames.shape[:2]
-    shown = np.unique([0, length // 2])
-    hidden = np.setdiff1d(np.arange(length), shown)
-    sigma = float(ops.convert_to_numpy(batch.model.sigma))
-    perfect = -math.prod(batch.frames.shape[2:]) * math.log(
-        sigma * math.sqrt(2 * math.pi)
-    )
-    partial = -batch.divergence
+    # The state is read off the last frame; in a loop the middle one is farthest from
+    # it, in a clip that does not loop the first one is.
+    first, second = length // 2, 0
+    rest = np.setdiff1d(np.arange(length), [first, second])
+    stages = [np.array(part) for part in ([first], [second], rest) if len(part)]
+    loss = batch.divergence.copy()
     for action in range(batch.model.num_actions):
-        partial[:, action] += batch.likelihood(slice(None), action, shown)
-    bound = partial + perfect * batch.mask[:, hidden].sum(axis=1, keepdims=True)
-    best = np.full(num_clips, -np.inf)
-    found = np.zeros(num_clips, "int32")
+        loss[:, action] += batch.error(slice(None), action, stages[0])
+    done = np.ones(loss.shape, int)  # stages decoded of each clip and action
+    everyone = np.arange(num_clips)
     while True:
-        candidate = bound.argmax(axis=1)
-        (clips,) = np.nonzero(bound.max(axis=1) > best)
-        if len(clips) == 0:
-            return found
-        action = candidate[clips]
-        score = partial[clips, action] + batch.likelihood(clips, action, hidden)
-        better = score > best[clips]
-        best[clips[better]] = score[better]
-        found[clips[better]] = action[better]
-        bound[clips, action] = -np.inf
+        action = loss.argmin(axis=1)
+        reached = done[everyone, action]
+        if (reached == len(stages)).all():
+            return action.astype("int32")
+        for stage in range(1, len(stages)):
+            (clips,) = np.nonzero(reached == stage)
+            if len(clips):
+                chosen = clips, action[clips]
+                loss[chosen] += _padded_error(batch, *chosen, stages[stage])
+                done[chosen] += 1
+
+
+def _padded_error(batch: _Scores, clips, action, frames):
+    """`batch.error`, of a power of two of clips where each number is compiled anew."""
+    count = len(clips)
+    if keras.backend.backend() == "jax":
+        padding = (0, 2 ** (count - 1).bit_length() - count)
+        clips, action = np.pad(clips, padding, "edge"), np.pad(action, padding, "edge")
+    return batch.error(clips, action, frames)[:count]

@@ -12,7 +12,10 @@ from halo_keras.models.no_gradient import no_gradient
 from halo_keras.models.replica import ReplicaSeedGenerator
 from halo_keras.schema import Text
 
-FRAMES_A_BATCH = 512
+CLIPS_A_BATCH = 512  # encoded by `fit_prior`
+# Decoded at once. More take longer on a processor: the largest tensors of 64 x 64
+# frames then pass 32 MB, which the C library asks of the system anew each time.
+FRAMES_A_BATCH = 128
 
 
 class HaloGeneration:
@@ -223,7 +226,7 @@ class HaloGeneration:
         """
         batches = [dataset]
         if not isinstance(dataset, dict):
-            batches = dataset.batches(FRAMES_A_BATCH, shuffle=False)
+            batches = dataset.batches(CLIPS_A_BATCH, shuffle=False)
         parts = []
         for index in range(len(batches)):
             batch = batches[index]

@@ -6,6 +6,7 @@ import pytest
 from keras import ops
 from models.small_halo import SHAPE, moving_dots, small_halo
 
+from halo_keras import from_pretrained
 from halo_keras.dynamics import NormalFormDynamics, OrthogonalDynamics
 from halo_keras.models import HALO
 from halo_keras.models.replica import ReplicaSeedGenerator
@@ -281,9 +282,10 @@ def test_infer_action_is_the_argmax_of_the_scores_by_hand(model, clips):
         model.infer_action(frames[:, :1])
 
 
-def test_infer_action_skips_no_action_that_could_win(rng):
+@pytest.mark.parametrize("stddev", [0.05, 0.5])
+def test_infer_action_skips_no_action_that_could_win(rng, stddev):
     """Against the full scores, where actions are hard to tell and frames masked."""
-    model = small_halo(pixel_stddev=0.5)
+    model = small_halo(pixel_stddev=stddev)
     model.equilibrium.assign(np.zeros((3, 2)))
     # Untrained positions hardly differ between clips: one action would win them all.
     kernel = model.position_head.mean.kernel
@@ -297,6 +299,48 @@ def test_infer_action_skips_no_action_that_could_win(rng):
         chosen = scores[np.arange(40), found]
         np.testing.assert_allclose(chosen, scores.max(axis=1), atol=1e-3)
         assert len(set(found.tolist())) > 1
+    two = model.infer_action(frames[:, :2])  # no frame is left after two
+    np.testing.assert_array_equal(two, model.action_scores(frames[:, :2]).argmax(1))
+
+
+def test_infer_action_of_a_trained_model_decodes_few_frames(monkeypatch):
+    """Of its own clips, of the same ones backward, and of noise."""
+    model = from_pretrained("halo-tiny")
+    frames = model.example_clips()["frames"]
+    clips = [frames, frames[:, ::-1], np.random.default_rng(0).random(frames.shape)]
+    decoded, decode = [], model.decode_active
+
+    def counted(content, position, action):
+        decoded.append(position.shape[0] * position.shape[1])
+        return decode(content, position, action)
+
+    monkeypatch.setattr(model, "decode_active", counted)
+    for shown in clips:
+        scores = model.action_scores(shown)
+        whole = sum(decoded)
+        found = model.infer_action(shown)
+        np.testing.assert_array_equal(found, scores.argmax(axis=1))
+        count, least = sum(decoded) - whole, len(shown) * (3 + 15)
+        assert whole == len(shown) * 3 * 16 and least <= count <= whole
+        if shown is clips[0]:
+            assert count <= 1.5 * least
+        decoded.clear()
+
+
+def test_frames_that_are_not_finite_lose_and_masked_ones_do_not_count(monkeypatch):
+    model, frames = small_halo(), moving_dots(4)["frames"]
+    mask, decode = np.ones(frames.shape[:2]), model.decode_active
+    mask[:, 5] = 0
+
+    def broken(content, position, action):
+        made = np.array(ops.convert_to_numpy(decode(content, position, action)))
+        made[np.asarray(action) != 1, -1] = np.nan  # the last frame of each call
+        return made
+
+    monkeypatch.setattr(model, "decode_active", broken)
+    assert (model.infer_action(frames) == 1).all()
+    assert (model.action_scores(frames)[:, [0, 2]] == -np.inf).all()
+    assert np.isfinite(model.action_scores(frames, mask=mask)).all()
 
 
 def test_one_operator_needs_no_action():
