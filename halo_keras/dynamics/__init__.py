@@ -3,6 +3,8 @@
 from halo_keras.dynamics.action_angle import ActionAngleDynamics
 from halo_keras.dynamics.base import LatentDynamics
 from halo_keras.dynamics.linear import LinearDynamics
+from halo_keras.dynamics.neural_hamiltonian import NeuralHamiltonian
+from halo_keras.dynamics.neural_ode import NeuralODE
 from halo_keras.dynamics.normal_form import NormalFormDynamics
 from halo_keras.dynamics.orthogonal import OrthogonalDynamics
 from halo_keras.dynamics.positional_encoding import PositionalEncoding
@@ -13,6 +15,8 @@ __all__ = [
     "ActionAngleDynamics",
     "LatentDynamics",
     "LinearDynamics",
+    "NeuralHamiltonian",
+    "NeuralODE",
     "NormalFormDynamics",
     "OrthogonalDynamics",
     "PositionalEncoding",
