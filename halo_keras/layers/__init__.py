@@ -13,6 +13,7 @@ from halo_keras.layers.gaussian_head import GaussianHead
 from halo_keras.layers.momentum_network import MomentumNetwork
 from halo_keras.layers.paper_networks import PaperFrameDecoder, PaperFrameEncoder
 from halo_keras.layers.spectrogram_networks import SpectrumDecoder, SpectrumEncoder
+from halo_keras.layers.state_networks import StateTransformer, WindowPosterior
 from halo_keras.layers.state_prior import FittedPrior, StatePrior
 from halo_keras.layers.video_augmentation import VideoAugmentation
 
