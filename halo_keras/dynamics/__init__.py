@@ -2,6 +2,7 @@
 
 from halo_keras.dynamics.action_angle import ActionAngleDynamics
 from halo_keras.dynamics.base import LatentDynamics
+from halo_keras.dynamics.hamiltonian_network import HamiltonianNetwork
 from halo_keras.dynamics.linear import LinearDynamics
 from halo_keras.dynamics.neural_hamiltonian import NeuralHamiltonian
 from halo_keras.dynamics.neural_ode import NeuralODE
@@ -13,6 +14,7 @@ from halo_keras.dynamics.symplectic import SymplecticDynamics
 
 __all__ = [
     "ActionAngleDynamics",
+    "HamiltonianNetwork",
     "LatentDynamics",
     "LinearDynamics",
     "NeuralHamiltonian",

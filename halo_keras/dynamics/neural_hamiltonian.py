@@ -108,8 +108,8 @@ class NeuralHamiltonian(SteppingDynamics):
             cells = grid[0] * grid[1]
             if position_dim % cells or num_operators != 1:
                 raise ConfigError(
-                    f"NeuralHamiltonian: a grid of {tuple(grid)} needs one operator and "
-                    f"a position_dim that is a multiple of {cells}, received "
+                    f"NeuralHamiltonian: a grid of {tuple(grid)} needs one operator "
+                    f"and a position_dim that is a multiple of {cells}, received "
                     f"num_operators={num_operators}, position_dim={position_dim}."
                 )
             self.channels = position_dim // cells

@@ -103,8 +103,8 @@ class SteppingDynamics(LatentDynamics):
             steps = known * per_frame
             if np.any(np.abs(steps - np.round(steps)) > 1e-6):
                 raise ValueError(
-                    f"{type(self).__name__} takes {per_frame} step(s) a frame: expected "
-                    f"times that are multiples of 1/{per_frame} frame, received "
+                    f"{type(self).__name__} takes {per_frame} step(s) a frame: "
+                    f"expected times that are multiples of 1/{per_frame}, received "
                     f"{known.ravel()[:8].tolist()}. Ask for such times, or choose "
                     "dynamics in closed form (action-angle, normal form), which reach "
                     "any time."

@@ -12,6 +12,8 @@ from halo_keras.layers import (
     FittedPrior,
     FrameDecoder,
     FrameEncoder,
+    GridDecoder,
+    GridEncoder,
     StatePrior,
     StateTransformer,
     WindowPosterior,
@@ -161,9 +163,7 @@ class HGN(StateVerbs, SequenceModel):
                 size, transform_hidden, self_grid, name="transformer"
             )
         self.state_prior = StatePrior("standard", 1, size, name="state_prior")
-        self.fitted_prior = FittedPrior(
-            1, size, 0, num_components, name="fitted_prior"
-        )
+        self.fitted_prior = FittedPrior(1, size, 0, num_components, name="fitted_prior")
         self.build(None)
 
     @staticmethod
@@ -385,8 +385,6 @@ def _networks(frame_shape, dynamics, grid):
             lambda: FrameEncoder(frame_shape, name="encoder"),
             lambda: FrameDecoder(frame_shape, name="decoder"),
         )
-    from halo_keras.layers import GridDecoder, GridEncoder
-
     channels = dynamics.channels
     return (
         lambda: GridEncoder(frame_shape, grid=grid, name="encoder"),

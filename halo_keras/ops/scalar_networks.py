@@ -5,7 +5,8 @@ that. Written as plain operations (a backward pass by hand), dE/dx needs no auto
 differentiation inside a layer, which every backend does in another way, and the
 training differentiates it like anything else.
 
-    E(x) = sum_j k_j x_j^2 / 2 + c . f(a_L),  a_1 = W_1 x + b_1,  a_l = W_l f(a_{l-1}) + b_l
+    E(x) = sum_j k_j x_j^2 / 2 + c . f(a_L)
+    a_1 = W_1 x + b_1,  a_l = W_l f(a_{l-1}) + b_l
 
     dE/dx = k x + W_1' g_1,  g_L = c f'(a_L),  g_l = f'(a_l) W_{l+1}' g_{l+1}
 """
@@ -60,7 +61,7 @@ def dense_gradient(weights, x, activation):
         hidden, slope = activation(hidden @ kernel + bias[:, None])
         slopes.append(slope)
     back = readout[:, None]
-    for (kernel, _), slope in zip(reversed(_pairs(layers)), reversed(slopes)):
+    for kernel, slope in zip(layers[-2::-2], slopes[::-1], strict=True):
         back = (back * slope) @ ops.swapaxes(kernel, -1, -2)
     return stiffness[:, None] * x + back
 
@@ -94,7 +95,7 @@ def grid_gradient(weights, x, activation):
         hidden, slope = activation(_convolved(hidden, kernel) + bias)
         slopes.append(slope)
     back = readout
-    for (kernel, _), slope in zip(reversed(_pairs(layers)), reversed(slopes)):
+    for kernel, slope in zip(layers[-2::-2], slopes[::-1], strict=True):
         turned = ops.swapaxes(ops.flip(kernel, axis=(0, 1)), -1, -2)
         back = _convolved(back * slope, turned)
     return (stiffness * x[0] + back)[None]
