@@ -19,7 +19,6 @@ ATTRIBUTION = (
 )
 ACTION_NAMES = ["motion"]
 HUE_NAMES = ["red", "yellow", "green", "cyan", "blue", "magenta"]
-SEEN_FRAMES = 256  # in which a trajectory must not leave the suite's picture
 _ATTEMPTS = 50
 _SYSTEMS: dict[str, System] = {}
 
@@ -63,7 +62,8 @@ def loader_of(system: System):
             split: `"train"` (10,000 clips by default) or `"test"` (256).
             num_clips: clip i is the same whatever this number.
             num_frames: frames a clip; by default 30 in training and 222 = 30 + 192 in
-                the test. A longer clip begins like a shorter one.
+                the test. A longer clip begins like a shorter one, unless bodies leave
+                the suite's picture in it or collide: then it is drawn again.
             step: time between two frames; by default .05, of the report .125.
             rendering: `"suite"` or `"report"`, see the two files of these names; each
                 with its own starts.
@@ -148,8 +148,7 @@ def _trajectories(system, split, given, seed):
     """Constants `(N, size)`, q and p `(N, T, d)`; what cannot be used is redrawn."""
     count, num_frames = given.num_clips, given.num_frames
     leaves = system.may_leave and given.rendering == "suite"
-    seen = max(num_frames, SEEN_FRAMES) if leaves else num_frames
-    times = given.step * np.arange(seen)
+    times = given.step * np.arange(num_frames)
     pending = np.arange(count)
     found = None
     for attempt in range(_ATTEMPTS):
@@ -164,7 +163,7 @@ def _trajectories(system, split, given, seed):
             size = _discs(system, constants, given)["half_size"]
             centres = system.centres(q, _along_time(constants))
             kept &= np.abs(centres).max(axis=(1, 2, 3)) <= size
-        parts = {"q": q[:, :num_frames], "p": p[:, :num_frames], **constants}
+        parts = {"q": q, "p": p, **constants}
         if found is None:
             found = {name: np.zeros((count, *v.shape[1:])) for name, v in parts.items()}
         for name, value in parts.items():

@@ -35,7 +35,7 @@ class DoublePendulum(System):
         "gravity": Constant(3.0, (2.5, 4.0)),
         "length": Constant(1.0, (0.75, 1.0), size=2),
     }
-    disc_scale = 1.0
+    disc_scale = 1.5
     report_noise = 0.05
     report_half_size = 2.5
 

@@ -7,7 +7,7 @@ The state is all positions, body by body (x, y), then all momenta.
 
 from __future__ import annotations
 
-from itertools import combinations
+from functools import cached_property
 
 import numpy as np
 
@@ -19,32 +19,40 @@ class Gravitation(System):
 
     may_leave = True
 
+    @cached_property
+    def pairs(self):
+        """(i, j) of all pairs of bodies: two arrays of indices."""
+        return np.triu_indices(self.num_bodies, 1)
+
     def energy(self, q, p, c):
-        mass, bodies = c["mass"], self._bodies(q)
-        moving = (self._bodies(p) ** 2).sum(axis=-1) / (2 * mass)
-        energy = moving.sum(axis=-1)
-        for i, j in combinations(range(self.num_bodies), 2):
-            distance = np.linalg.norm(bodies[..., i, :] - bodies[..., j, :], axis=-1)
-            weight = c["gravity"][..., 0] * mass[..., i] * mass[..., j]
-            energy = energy - weight / distance
-        return energy
+        moving = (self._bodies(p) ** 2).sum(axis=-1) / (2 * c["mass"])
+        _, square, weight = self._apart(q, c)
+        return moving.sum(axis=-1) - (weight / np.sqrt(square)).sum(axis=-1)
 
     def velocity(self, q, p, c):
         return p / np.repeat(c["mass"], 2, axis=-1)
 
     def force(self, q, p, c):
-        mass, bodies = c["mass"], self._bodies(q)
-        force = np.zeros(np.broadcast_shapes(bodies.shape, (*mass.shape, 2)))
-        for i, j in combinations(range(self.num_bodies), 2):
-            apart = bodies[..., j, :] - bodies[..., i, :]
-            weight = c["gravity"] * mass[..., i : i + 1] * mass[..., j : j + 1]
-            pull = weight * apart / np.linalg.norm(apart, axis=-1, keepdims=True) ** 3
-            force[..., i, :] += pull
-            force[..., j, :] -= pull
-        return force.reshape(*force.shape[:-2], -1)
+        apart, square, weight = self._apart(q, c)
+        pull = (weight / (square * np.sqrt(square)))[..., None] * apart
+        force = np.zeros((*q.shape[:-1], self.num_bodies, 2))
+        for pair, (i, j) in enumerate(zip(*self.pairs, strict=True)):
+            force[..., i, :] += pull[..., pair, :]
+            force[..., j, :] -= pull[..., pair, :]
+        return force.reshape(q.shape)
 
     def centres(self, q, c):
         return self._bodies(q)
+
+    def _apart(self, q, c):
+        """Of each pair: q_j - q_i, its squared length, and g m_i m_j."""
+        (i, j), bodies, mass = self.pairs, self._bodies(q), c["mass"]
+        apart = bodies[..., j, :] - bodies[..., i, :]
+        return (
+            apart,
+            (apart**2).sum(axis=-1),
+            c["gravity"] * mass[..., i] * mass[..., j],
+        )
 
     def _bodies(self, flat):
         return flat.reshape(*flat.shape[:-1], self.num_bodies, 2)

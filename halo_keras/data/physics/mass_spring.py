@@ -26,7 +26,7 @@ class MassSpring(System):
     num_positions = 1
     num_bodies = 1
     constants = {"mass": Constant(0.5, (0.2, 1.0)), "stiffness": Constant(2.0)}
-    disc_scale = 1.0
+    disc_scale = 1.5
     report_noise = 0.1
     report_half_size = 2.0
 

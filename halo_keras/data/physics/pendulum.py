@@ -33,7 +33,7 @@ class Pendulum(System):
         "gravity": Constant(3.0, (3.0, 4.0)),
         "length": Constant(1.0, (0.5, 1.0)),
     }
-    disc_scale = 1.0
+    disc_scale = 1.5
     report_noise = 0.1
     report_half_size = 2.0
 

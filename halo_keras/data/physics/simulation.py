@@ -16,7 +16,7 @@ from functools import cache
 
 import numpy as np
 
-FRAME_ERROR = 1e-9  # relative change of H + W between two frames
+FRAME_ERROR = 1e-8  # relative change of H + W between two frames
 MAX_ERROR = 1e-4  # over a whole trajectory
 MAX_REFINEMENTS = 3  # 4^3 steps from one frame to the next
 _CLIPS_A_CHUNK = 8192

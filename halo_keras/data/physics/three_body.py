@@ -33,7 +33,7 @@ class ThreeBody(Gravitation):
         "mass": Constant(1.0, (0.8, 1.2), size=3),
         "gravity": Constant(1.0),
     }
-    disc_scale = 1.0
+    disc_scale = 2.0
     report_noise = 0.2
     report_half_size = 3.0
 
@@ -48,7 +48,7 @@ class ThreeBody(Gravitation):
         return places, velocity * np.repeat(c["mass"], 2, axis=1)
 
     def reach(self, c):
-        return np.full(len(c["mass"]), 2.0)
+        return np.full(len(c["mass"]), 3.0)
 
     def report_radius(self, c):
         return 0.25 * c["mass"]

@@ -36,7 +36,7 @@ class TwoBody(Gravitation):
         "mass": Constant(1.0, (0.5, 1.5), size=2),
         "gravity": Constant(1.0, (0.5, 1.5)),
     }
-    disc_scale = 1.0
+    disc_scale = 1.5
     report_noise = 0.05
     report_half_size = 3.0
 
