@@ -13,7 +13,7 @@ Presets, for each of mass-spring, pendulum, two-body, three-body, double-pendulu
     trained on clips of 64 frames, of which 5 in a row are seen, and asked for 192 more,
     forward and backward. And of the report's pictures, with its noise:
     hgn-report-<system>    5 frames are seen, 30 predicted
-    hgn-autoencode-report-<system>  30 frames are seen, and reconstructed
+    hgn-autoencode-report-<system>  30 frames are seen, and rolled back over
     action-angle-report-<system>, action-angle-autoencode-report-<system>
 Hours, hardware and scores: runs/<preset>/metrics.json, written by this file at the end
     of the training: "run" holds seed, wall time, steps, commit and hardware, "test"
@@ -28,20 +28,14 @@ from halo_keras.training.build_hgn import build_hgn
 from halo_keras.training.build_pixel_hnn import build_pixel_hnn
 
 SYSTEMS = ("mass_spring", "pendulum", "two_body", "three_body", "double_pendulum")
-AHEAD = 192  # frames of a test clip beyond the length of those trained on
 
 
 def evaluate(model, recipe, load, judge):
     """What the model predicts; see `halo_keras.evaluation.physics`."""
-    from halo_keras.evaluation.physics import evaluate_physics
-
     from halo_keras import data
+    from halo_keras.evaluation.physics import beyond_training, evaluate_physics
 
-    options = dict(recipe.data)
-    if options.get("rendering") != "report":
-        options["num_frames"] = recipe.data["num_frames"] + AHEAD
-    options.pop("num_clips")
-    test = data.load(recipe.dataset, "test", **options)
+    test = data.load(recipe.dataset, "test", **beyond_training(recipe.data))
     return {"test": evaluate_physics(model, load, test, recipe.seed)}
 
 
@@ -117,7 +111,7 @@ COMMON = {
     "strip_every": 40,
 }
 DATA = {"num_clips": 4096, "num_frames": 64, "rendering": "suite", "friction": 0.0}
-# The report's own: .125 between frames, its noise, 30 frames.
+# The report's own: .125 between frames, its noise; 5 frames, and 29 after them.
 REPORT_DATA = {"num_clips": 16384, "num_frames": 34, "rendering": "report"}
 
 
@@ -166,8 +160,8 @@ def _recipes():
                 description=f"{NAMES[family]}: {shown} on the report's noisy pictures, "
                 "all frames seen.",
                 build_model=build_hgn,
-                data={**REPORT_DATA, "num_frames": 30},
-                model={**settings, "inference_frames": None, "direction": "backward"},
+                data=REPORT_DATA,
+                model={**settings, "inference_frames": 30, "direction": "backward"},
                 **report,
             )
 

@@ -41,6 +41,7 @@ class HamiltonianNetwork(SteppingDynamics):
         "hidden": ListOf(Int(1, 4096), 1, 8),
         "activation": Text(tuple(ACTIVATIONS)),
     }
+    has_energy = True
     order = INTEGRATORS["runge-kutta"].order
 
     def __init__(
