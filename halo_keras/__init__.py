@@ -17,7 +17,9 @@ __version__ = "0.1.0"
 __all__ = [
     "DSVAE",
     "HALO",
+    "HGN",
     "Encoding",
+    "PixelHNN",
     "SequenceModel",
     "SequenceRNN",
     "__version__",
@@ -49,7 +51,9 @@ else:
     from halo_keras._public import (
         DSVAE,
         HALO,
+        HGN,
         Encoding,
+        PixelHNN,
         SequenceModel,
         SequenceRNN,
         data,

@@ -17,7 +17,9 @@ from halo_keras.hub import (  # noqa: E402, F401
 from halo_keras.models import (  # noqa: E402, F401
     DSVAE,
     HALO,
+    HGN,
     Encoding,
+    PixelHNN,
     SequenceModel,
     SequenceRNN,
 )

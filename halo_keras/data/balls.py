@@ -201,11 +201,18 @@ def _half_disc(x: np.ndarray) -> np.ndarray:
     return (x * np.sqrt(1 - x**2) + np.arcsin(x)) / 2 + np.pi / 4
 
 
-def uniform_draws(split: str, count: int, seed: int) -> np.ndarray:
-    """`(count, 8)` uniform numbers; row i does not depend on `count`."""
+def uniform_draws(
+    split: str, count: int, seed: int, columns: int = 8, *stream: int
+) -> np.ndarray:
+    """`(count, columns)` uniform numbers; row i does not depend on `count`.
+
+    Args:
+        stream: whole numbers; each gives other numbers of the same seed.
+    """
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed must be a whole number >= 0, received {seed!r}.")
-    return np.random.default_rng([1 + _SPLITS[split], seed]).random((count, 8))
+    rng = np.random.default_rng([1 + _SPLITS[split], seed, *stream])
+    return rng.random((count, columns))
 
 
 def draw_content(draws: np.ndarray, radii: tuple[float, float]) -> tuple[dict, dict]:

@@ -68,6 +68,11 @@ class LatentDynamics(keras.layers.Layer):
         self.num_operators = arguments["num_operators"]
 
     @property
+    def goes_back(self) -> bool:
+        """Whether times before 0 can be asked for at all."""
+        return self.is_reversible
+
+    @property
     def state_dim(self) -> int:
         return self.position_dim * (2 if self.has_momentum else 1)
 

@@ -80,12 +80,12 @@ class RecurrentDynamics(LatentDynamics):
         steps = self._roll(rows, kernel, bias[:, None], times, known)
         # (S, K, B, n) -> (B, S, K, n)
         steps = ops.transpose(steps, (2, 0, 1, 3))
-        return _pick(steps, times)
+        return pick_times(steps, times)
 
     def _move_active(self, state, action, times, known):
         kernel, bias = (self._own(value, action) for value in self._tensors())
         steps = self._roll(state[:, None], kernel, bias[:, None], times, known)
-        return _pick(ops.swapaxes(steps[:, :, 0], 0, 1), times)
+        return pick_times(ops.swapaxes(steps[:, :, 0], 0, 1), times)
 
     def _tensors(self):
         self.build(None)
@@ -135,7 +135,7 @@ def _num_steps(known: np.ndarray | None, num_frames: int) -> int:
     return int(known.max()) if known.size else 0
 
 
-def _pick(steps, times):
+def pick_times(steps, times):
     """States of the asked times out of all steps, NaN where there is no such step.
 
     Args:

@@ -3,7 +3,7 @@
 HALO (Khan & Storkey 2022): reconstructions, swaps, 16 frames from one image, one image
 with every action, energy along a rollout, phase portraits. Beyond it: a long rollout
 beside the truth. DSVAE (Li & Mandt 2018): figures 3 to 5 and 7, see `dsvae_figures`.
-Of speech, see `speech_figures`.
+Of speech, see `speech_figures`; of physical systems, `physics_figures`.
 `recipes/README.md` maps figures of the papers to commands.
 """
 
@@ -16,9 +16,10 @@ from pathlib import Path
 import numpy as np
 from keras import ops
 
-from halo_keras.evaluation import dsvae_figures
+from halo_keras.evaluation import dsvae_figures, physics
 from halo_keras.evaluation.class_plot import class_plot
 from halo_keras.evaluation.energy_levels import energy_levels
+from halo_keras.evaluation.physics_figures import draw_physics
 from halo_keras.evaluation.shown_clips import Shown, one_of_each
 from halo_keras.evaluation.speech_figures import draw_speech
 from halo_keras.evaluation.strip_figure import strip_figure
@@ -49,12 +50,14 @@ def draw_figures(preset, output, data_dir=None, seed: int = 0) -> list[Path]:
 
     metadata = read_metadata(preset)
     suite = suite_of(preset, metadata)
-    options = metadata["recipe"].get("data", {})
+    options = suite.test_options(metadata["recipe"].get("data", {}))
     test = data.load(metadata["dataset"], "test", source=data_dir, **options)
+    output = Path(output)
+    output.mkdir(parents=True, exist_ok=True)
     if test.kind == "spectrogram":
-        output = Path(output)
-        output.mkdir(parents=True, exist_ok=True)
         return draw_speech(from_pretrained(preset), test, output, seed)
+    if test.name in physics.DATASETS:
+        return draw_physics(from_pretrained(preset), test, output, seed)
     shown = Shown(
         from_pretrained(preset),
         test.subset(one_of_each(test, seed)),

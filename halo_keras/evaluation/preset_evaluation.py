@@ -16,6 +16,7 @@ from halo_keras.evaluation import (
     balls,
     bouncing_balls,
     faces,
+    physics,
     speech,
     sprites,
 )
@@ -43,6 +44,7 @@ SUITES = {
         *(sprites.SUITE, balls.SUITE, faces.SUITE, faces.MUG),
         *(actions.SUITE, actions.FOLDER, bouncing_balls.SUITE),
         *(speech.SUITE, speech.DIGITS, speech.TIMIT),
+        physics.SUITE,
     )
     for name in suite.datasets
 }
@@ -117,7 +119,7 @@ def evaluate_preset(
     suite.check_names(names)
     check_count("--sampling-seeds", num_sampling_seeds)
     other = {} if judge is None else {"judge": load_judge(judge, metadata["dataset"])}
-    test, train = _clips(metadata, data_dir, num_clips)
+    test, train = _clips(metadata, suite, data_dir, num_clips)
     check_enough(test)
     setting = Setting(
         model=from_pretrained(preset),
@@ -200,11 +202,12 @@ def check_count(name: str, value: int) -> None:
         raise ValueError(f"{name} must be at least 1, received {value}.")
 
 
-def _clips(metadata, data_dir, num_clips):
+def _clips(metadata, suite, data_dir, num_clips):
     """The test split, and a function that loads the training split."""
 
     def load(split, count):
         options = metadata["recipe"].get("data", {})
+        options = suite.test_options(options) if split == "test" else options
         clips = data.load(metadata["dataset"], split, source=data_dir, **options)
         clips = at_frame_times(clips)
         if count is None or count >= len(clips):

@@ -130,12 +130,15 @@ class Suite:
         reference: the frame from which (and from earlier ones) a clip's state is
             inferred for figures, None for its last: one frame of a loop tells its
             phase, the first of an expression is a neutral face.
+        test_options: `test_options(options)`: the loader's options for test clips, of
+            those for training clips; the same ones by default.
     """
 
     datasets: tuple[str, ...]
     protocols: dict[str, Protocol]
     judges: dict[str, str] = field(default_factory=dict)
     reference: int | None = 0
+    test_options: Callable[[dict[str, Any]], dict[str, Any]] = dict
 
     def judges_here(self) -> dict[str, Any]:
         """The suite's judges, loaded; one that is not bundled is left out."""

@@ -18,6 +18,10 @@ _FAMILIES = {
     "sequence-rnn": "A recurrent network that predicts the next frame: a baseline.",
     "judge": "A classifier that scores clips made by generative models.",
 }
+_PHYSICS = (
+    *("mass_spring", "pendulum", "double_pendulum"),
+    *("two_body", "three_body"),
+)
 _SPEECH = ("timit", "spoken_digits", "formant_voices")
 
 # What the people in a dataset, or those who made it, agreed to.
@@ -26,6 +30,9 @@ _CONSENT = {
     "balls_speed": "The clips are computed; they show nobody and nothing of anybody's.",
     "bouncing_balls": "The clips are computed; they show nobody and nothing of "
     "anybody's.",
+    **dict.fromkeys(
+        _PHYSICS, "The clips are computed; they show nobody and nothing of anybody's."
+    ),
     "formant_voices": "The voices are computed; they are nobody's.",
     "spoken_digits": "The recordings are of people who gave them away under the "
     "licence above. A model can give its training clips, and their voices, back.",
@@ -57,9 +64,13 @@ _SCRIPTS = {
     "folder": "train_folder.py",
     "bouncing_balls": "train_bouncing_balls.py",
     **dict.fromkeys(_SPEECH, "train_speech.py"),
+    **dict.fromkeys(_PHYSICS, "train_physics.py"),
 }
 # Datasets that a recipe computes itself.
-_COMPUTED = ("balls", "balls_speed", "toon_faces", "bouncing_balls", "formant_voices")
+_COMPUTED = (
+    *("balls", "balls_speed", "toon_faces", "bouncing_balls", "formant_voices"),
+    *_PHYSICS,
+)
 
 
 def what_it_is(metadata: dict[str, Any]) -> list[str]:

@@ -10,9 +10,11 @@ from halo_keras.layers.frame_latents import (
     LatentPrior,
 )
 from halo_keras.layers.gaussian_head import GaussianHead
+from halo_keras.layers.grid_networks import GridDecoder, GridEncoder
 from halo_keras.layers.momentum_network import MomentumNetwork
 from halo_keras.layers.paper_networks import PaperFrameDecoder, PaperFrameEncoder
 from halo_keras.layers.spectrogram_networks import SpectrumDecoder, SpectrumEncoder
+from halo_keras.layers.state_networks import StateTransformer, WindowPosterior
 from halo_keras.layers.state_prior import FittedPrior, StatePrior
 from halo_keras.layers.video_augmentation import VideoAugmentation
 
@@ -25,6 +27,8 @@ __all__ = [
     "FrameEncoder",
     "FullPosterior",
     "GaussianHead",
+    "GridDecoder",
+    "GridEncoder",
     "LatentPrior",
     "MomentumNetwork",
     "PaperFrameDecoder",
@@ -32,5 +36,7 @@ __all__ = [
     "SpectrumDecoder",
     "SpectrumEncoder",
     "StatePrior",
+    "StateTransformer",
     "VideoAugmentation",
+    "WindowPosterior",
 ]

@@ -95,7 +95,8 @@ class FittedPrior(keras.layers.Layer):
     `model.example_clips()` decodes its examples.
 
     Args:
-        num_operators, state_dim, content_dim: sizes K, S and C.
+        num_operators, state_dim, content_dim: sizes K, S and C. With C = 0, of models
+            without a content, there is no density of contents.
         num_components: Gaussians for each operator's state.
         num_examples: latents kept as examples.
     """
@@ -136,9 +137,14 @@ class FittedPrior(keras.layers.Layer):
         self.logits = weight("logits", (k, m))
         self.mean = weight("mean", (k, m, s))
         self.scale_tril = weight("scale_tril", (k, m, s, s), identity=True)
-        self.content_mean = weight("content_mean", (c,))
-        self.content_scale_tril = weight("content_scale_tril", (c, c), identity=True)
-        self.example_content = weight("example_content", (n, c))
+        if c:
+            self.content_mean = weight("content_mean", (c,))
+            self.content_scale_tril = weight(
+                "content_scale_tril", (c, c), identity=True
+            )
+            self.example_content = weight("example_content", (n, c))
+        else:
+            self.example_content = np.zeros((n, 0), "float32")
         self.example_state = weight("example_state", (n, s))
         self.example_action = weight("example_action", (n,), dtype="int32")
         self.built = True
@@ -162,7 +168,6 @@ class FittedPrior(keras.layers.Layer):
             rows = state[action == index]
             if len(rows) > 1:
                 logits[index], mean[index], scale[index] = fit_mixture(rows, m, seed)
-        _, content_mean, content_scale = fit_mixture(content, 1, seed)
         rng = np.random.default_rng(seed)
         chosen = _spread_over(action, self.num_examples, rng)
         values = [
@@ -170,12 +175,16 @@ class FittedPrior(keras.layers.Layer):
             (self.logits, logits),
             (self.mean, mean),
             (self.scale_tril, scale),
-            (self.content_mean, content_mean[0]),
-            (self.content_scale_tril, content_scale[0]),
-            (self.example_content, content[chosen]),
             (self.example_state, state[chosen]),
             (self.example_action, action[chosen]),
         ]
+        if self.content_dim:
+            _, content_mean, content_scale = fit_mixture(content, 1, seed)
+            values += [
+                (self.content_mean, content_mean[0]),
+                (self.content_scale_tril, content_scale[0]),
+                (self.example_content, content[chosen]),
+            ]
         for variable, value in values:
             variable.assign(np.asarray(value).astype(variable.dtype))
 

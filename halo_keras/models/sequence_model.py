@@ -51,10 +51,13 @@ class SequenceModel(keras.Model):
         kind: `"video"` or `"spectrogram"`, as in `ClipDataset`.
         forward_only: True for a model that steps from frame to frame: its verbs raise
             for times between frames and before the first.
+        has_content: False for a model whose clips are a state alone, so that there is
+            nothing to swap.
     """
 
     family = "sequence-model"
     forward_only = False
+    has_content = True
     bound_terms = ("reconstruction_loss", "content_kl", "motion_kl")
 
     def __init__(

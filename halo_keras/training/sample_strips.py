@@ -26,7 +26,7 @@ def draw_strips(dataset, model, path: str | os.PathLike) -> None:
     rows = [clips]
     if hasattr(model, "reconstruct"):
         rows.append(model.reconstruct(clips, action=action))
-    if hasattr(model, "swap_motion"):
+    if hasattr(model, "swap_motion") and getattr(model, "has_content", True):
         rows.append(model.swap_motion(clips, clips[::-1], action=action[::-1]))
     if dataset.kind == "spectrogram":
         drawn = np.concatenate(rows)

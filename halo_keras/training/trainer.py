@@ -88,7 +88,8 @@ def train(
         run["dataset_source"] = dataset.origin  # with the commit
     with tempfile.TemporaryDirectory() as drawn:
         pictures = []
-        if hasattr(model, "example_clips") and dataset.kind == "video":
+        swaps = hasattr(model, "example_clips") and getattr(model, "has_content", True)
+        if swaps and dataset.kind == "video":
             pictures.append(Path(drawn) / PICTURE)
             draw_swaps(model, pictures[0])
         save_preset(
