@@ -20,4 +20,5 @@ from halo_keras.models import (  # noqa: E402, F401
     Encoding,
     SequenceModel,
     SequenceRNN,
+    UnorderedVAE,
 )

@@ -4,5 +4,6 @@ from halo_keras.models.dsvae import DSVAE
 from halo_keras.models.halo import HALO, Encoding
 from halo_keras.models.sequence_model import SequenceModel
 from halo_keras.models.sequence_rnn import SequenceRNN
+from halo_keras.models.unordered_vae import UnorderedVAE
 
-__all__ = ["DSVAE", "HALO", "Encoding", "SequenceModel", "SequenceRNN"]
+__all__ = ["DSVAE", "HALO", "Encoding", "SequenceModel", "SequenceRNN", "UnorderedVAE"]

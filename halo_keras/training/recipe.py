@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from halo_keras.data.frame_sets import CONTENT_SETS
 from halo_keras.hub.metadata import PRESET_NAME
 from halo_keras.schema import (
     ConfigError,
@@ -39,6 +40,8 @@ _FIELDS = {
     "rolled_actions": ListOf(Text()),
     "operators": ListOf(Text()),
     "content_partners": Int(0, 64),
+    "frame_set": Int(2, 1024, optional=True),
+    "content_set": Text(CONTENT_SETS),
     "augment": Text(AUGMENTATIONS),
     "judge": Text(max_length=500, optional=True),
     "init": Text(max_length=500, optional=True),
@@ -91,6 +94,10 @@ class Recipe:
         content_partners: content is read from the clip itself or one of so many others
             that are most alike in colour, or of speech belong to the same recording,
             see `halo_keras.data.partners`; 0: always from the clip itself.
+        frame_set: train on sets of so many frames of each clip, drawn at random and
+            without an order, see `halo_keras.data.frame_sets`; None: on clips.
+        content_set: `"same"` or `"other"`: with `frame_set`, the frames that content is
+            read from.
         augment: `"none"`, `"keras"` or `"keras_cv"`: small random changes of each
             training clip, see `halo_keras.training.augmentation`.
         judge: preset name or folder of the judge that `evaluate` asks; None for none.
@@ -126,6 +133,8 @@ class Recipe:
     rolled_actions: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
     content_partners: int = 0
+    frame_set: int | None = None
+    content_set: str = "same"
     augment: str = "none"
     judge: str | None = None
     init: str | None = None
