@@ -7,6 +7,7 @@ import numpy as np
 from halo_keras.data.clip_batches import ClipBatches
 
 _SET_STREAM = 4  # apart from those of ClipBatches
+_FRAME_STREAM = 5
 CONTENT_SETS = ("same", "other")
 
 
@@ -25,6 +26,7 @@ class FrameSets(ClipBatches):
         content_set: `"same"`: content is read from these frames (the paper);
             `"other"`: from N others of the clip, `content_frames`, which cannot tell
             what these show.
+        sets_per_clip: sets of each clip in an epoch; a batch may hold several.
 
     Raises: ValueError if a clip has too few frames.
     """
@@ -38,7 +40,15 @@ class FrameSets(ClipBatches):
         seed: int = 0,
         epoch: int = 0,
         max_batches: int | None = None,
+        sets_per_clip: int = 1,
     ):
+        whole = isinstance(sets_per_clip, (int, np.integer))
+        if not whole or isinstance(sets_per_clip, bool) or sets_per_clip < 1:
+            raise ValueError(
+                "sets_per_clip must be a whole number >= 1, received "
+                f"{sets_per_clip!r}."
+            )
+        self.sets_per_clip = int(sets_per_clip)
         super().__init__(
             dataset, batch_size, seed=seed, epoch=epoch, max_batches=max_batches
         )
@@ -68,13 +78,26 @@ class FrameSets(ClipBatches):
                 'smaller frame_set, or content_set="same".'
             )
 
+    def __len__(self) -> int:
+        count = len(self.dataset) * self.sets_per_clip // self.batch_size
+        return count if self.max_batches is None else min(count, self.max_batches)
+
+    def order(self, epoch: int) -> np.ndarray:
+        """Clips in the order of this epoch, each `sets_per_clip` times."""
+        known = self._order
+        if known is None or known[0] != epoch:
+            rng = np.random.default_rng([_SET_STREAM, self.seed, epoch])
+            places = rng.permutation(len(self.dataset) * self.sets_per_clip)
+            known = self._order = (epoch, places % len(self.dataset))
+        return known[1]
+
     def __getitem__(self, index: int) -> dict[str, np.ndarray]:
         """The batch `index` of the current epoch."""
         if not 0 <= index < len(self):
             raise IndexError(f"batch {index} of {len(self)} batches")
         epoch, low = self.epoch, index * self.batch_size
         chosen = self.order(epoch)[low : low + self.batch_size]
-        rng = np.random.default_rng([_SET_STREAM, self.seed, epoch, index])
+        rng = np.random.default_rng([_FRAME_STREAM, self.seed, epoch, index])
         draws = rng.random((len(chosen), self.dataset.num_frames))
         if self.dataset.mask is not None:
             draws = np.where(self.dataset.mask[chosen], draws, 2.0)

@@ -43,7 +43,7 @@ def load_sprite_poses(
     source=None,
     *,
     form: str = "sets",
-    num_characters: int | None = None,
+    num_characters: int | dict | None = None,
     verify: bool = True,
 ) -> ClipDataset:
     """Characters in all poses: `(num_characters, 178, 64, 64, 3)` uint8 sets.
@@ -55,13 +55,17 @@ def load_sprite_poses(
 
     Args:
         split: `"train"` or `"test"`.
-        source, num_characters, verify: as of `sprites`.
+        source, verify: as of `sprites`.
+        num_characters: the first so many characters of the split; or a dict from a
+            split to its number, where a split that is not named has all.
         form: `"sets"` or `"frames"`, which share the same pictures.
 
     Raises: as of `sprites`; ValueError on another form.
     """
     if form not in FORMS:
         raise ValueError(f"form must be one of {list(FORMS)}, received {form!r}.")
+    if isinstance(num_characters, dict):
+        num_characters = num_characters.get(split)
     characters = sprites.first_characters(split, num_characters)
     folder = download() if source is None else Path(source)
     cells = pose_cells()

@@ -16,6 +16,9 @@ from halo_keras.evaluation import (
     balls,
     bouncing_balls,
     faces,
+    moving,
+    poses,
+    rotating,
     speech,
     sprites,
 )
@@ -43,6 +46,7 @@ SUITES = {
         *(sprites.SUITE, balls.SUITE, faces.SUITE, faces.MUG),
         *(actions.SUITE, actions.FOLDER, bouncing_balls.SUITE),
         *(speech.SUITE, speech.DIGITS, speech.TIMIT),
+        *(rotating.SUITE, moving.SUITE, poses.SUITE),
     )
     for name in suite.datasets
 }

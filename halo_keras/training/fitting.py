@@ -84,7 +84,10 @@ def fit_recipe(
     dataset = grouped(labelled, recipe.operators)
     transform = None
     if recipe.max_loops is not None:
-        transform = loop_targets(labelled, recipe.max_loops, recipe.rolled_actions)
+        ramp = recipe.loop_ramp * recipe.epochs
+        transform = loop_targets(
+            labelled, recipe.max_loops, recipe.rolled_actions, ramp
+        )
     if recipe.operators:
         # Loops are chosen by action, so actions become operators after that.
         ids = operator_of(labelled.action_names, recipe.operators)
@@ -186,6 +189,7 @@ def _batches(recipe: Recipe, dataset, transform, partners):
             recipe.content_set,
             seed=recipe.seed,
             max_batches=recipe.steps_per_epoch,
+            sets_per_clip=recipe.sets_per_clip,
         )
     except ValueError as error:
         raise ConfigError(str(error)) from error
