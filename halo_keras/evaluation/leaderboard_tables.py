@@ -284,9 +284,9 @@ ROTATING = (
     ),
     Table(
         "The learned spectrum",
-        "Planes with at least a twentieth of the positions' variance: their number, the "
-        "largest distance of a speed from a multiple of 2 pi / 16 (radians a frame), "
-        "and the share of those at the first multiple.",
+        "Planes with at least a twentieth of the positions' variance: their number, "
+        "the largest distance of a speed from a multiple of 2 pi / 16 (radians a "
+        "frame), and the share of those at the first multiple.",
         {
             "spectrum_used_modes": "planes",
             "spectrum_worst_error": "worst error",
@@ -330,8 +330,8 @@ POSES = (
     ),
     Table(
         "One motion, many characters",
-        "How often two characters with the same z are judged to be in the same row, and "
-        "cell, of the sheet; z taken over directly, or standardised by p(z | f).",
+        "How often two characters with the same z are judged to be in the same row, "
+        "and cell, of the sheet; z taken over directly, or standardised by p(z | f).",
         {
             f"shared_{way}_{place}_agreement": f"{way}: {place}"
             for way in ("direct", "standardised")
