@@ -22,4 +22,5 @@ from halo_keras.models import (  # noqa: E402, F401
     PixelHNN,
     SequenceModel,
     SequenceRNN,
+    UnorderedVAE,
 )

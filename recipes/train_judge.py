@@ -12,6 +12,9 @@ What: classifiers with a head for each label, trained on real clips of the train
     judge-toon-faces, judge-mug: expression (6) and subject. Test subjects are none of
         its classes: its embedding tells them apart (`NearestIdentity`).
     judge-actions: action (4) and person (9), of film strips of real people.
+    Frames without an order, `FrameJudge`s:
+    judge-mnist: the digit of moving MNIST, wherever it is.
+    judge-sprites-poses: row and cell of Sprites' sheets (178 poses), and attributes.
     Speech, `SpeechJudge`s of segments of 200 ms:
     judge-formant-voices, judge-timit: speaker, and the phone of every frame (38 and
     silence, which does not count). Test speakers are others, told by their voices.
@@ -116,6 +119,8 @@ def evaluate(judge, recipe, load) -> dict:
         test = test.subset(scored)
         judge = NearestIdentity(judge, known, recipe.model["unseen"])
     found = {"test": {**judged_real_clips(test, judge), "num_clips": len(test)}}
+    if "action" not in judge.head_names:
+        return found
     if judge.num_frames is None:
         right = judge.predict_labels(test.frames)["action"].T == test.labels["action"]
         found["test_by_frame"] = {
@@ -186,6 +191,26 @@ RECIPES = {
         epochs=4,
         seed=2,
         **COMMON,
+    ),
+    "judge-mnist": Recipe(
+        preset="judge-mnist",
+        build_model=build_frame_judge,
+        description="Classifier of single frames of moving MNIST with one digit: which "
+        "digit it is.",
+        data={"num_digits": 1, "num_clips": None, "motion": "deterministic"},
+        model={"heads": ["digit"]},
+        epochs=10,
+        **{**COMMON, "dataset": "moving_mnist", "batch_size": 16},
+    ),
+    "judge-sprites-poses": Recipe(
+        preset="judge-sprites-poses",
+        build_model=build_frame_judge,
+        description="Classifier of single frames of Sprites in all poses: row and cell "
+        "of the sheet, and four attributes. Some poses are alike in several cells.",
+        data={"form": "frames"},
+        model={"heads": ["row", "cell", "body", "bottomwear", "topwear", "hair"]},
+        epochs=4,
+        **{**COMMON, "dataset": "sprite_poses", "batch_size": 256},
     ),
     "judge-toon-faces": Recipe(
         preset="judge-toon-faces",

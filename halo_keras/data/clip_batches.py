@@ -36,8 +36,9 @@ class ClipBatches(keras.utils.PyDataset):
             last batch smaller.
         seed: whole number >= 0.
         epoch: the number of epochs done before.
-        transform: None, or a function `(batch, rng) -> batch`, called with the dict
-            and a `numpy.random.Generator` drawn from (seed, epoch, index).
+        transform: None, or a function `(batch, rng) -> batch`, called with the dict,
+            which then also holds the number of the `epoch`, and a
+            `numpy.random.Generator` drawn from (seed, epoch, index).
         partners: None, or row numbers of other clips with the same content as each
             clip, `(clips, num_partners)`: `content_frames` are then the frames of one
             of them, drawn from (seed, epoch, index).
@@ -105,7 +106,9 @@ class ClipBatches(keras.utils.PyDataset):
             batch["content_frames"] = self.dataset.frames[self.partners[chosen, drawn]]
         if self.transform is not None:
             seed = [_TRANSFORM_STREAM, self.seed, epoch, index]
-            batch = self.transform(batch, np.random.default_rng(seed))
+            rng = np.random.default_rng(seed)
+            batch = dict(self.transform({**batch, "epoch": epoch}, rng))
+            batch.pop("epoch", None)
         return batch
 
     def order(self, epoch: int) -> np.ndarray:

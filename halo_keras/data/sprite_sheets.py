@@ -82,13 +82,46 @@ def download() -> Path:
     return folder
 
 
-def read_sheets(folder: Path, verify: bool = True) -> dict[str, dict[int, np.ndarray]]:
-    """RGBA cells of every sheet in clip order: `(9, 8, 64, 64, 4)` uint8 each."""
+def clip_cells() -> np.ndarray:
+    """(row, column) of each frame of the nine clips: `(9, 8, 2)`."""
+    return np.asarray(
+        [
+            [(_ROWS[motion][way], column) for column in _COLUMNS[motion]]
+            for motion in MOTIONS
+            for way in DIRECTIONS
+        ]
+    )
+
+
+def pose_cells() -> np.ndarray:
+    """(row, column) of every cell of a sheet that is drawn on, row by row: `(178, 2)`.
+
+    Four rows each (from behind, left, front, right) of casting, thrusting, walking,
+    slashing and shooting, and one of falling.
+    """
+    counts = [7] * 4 + [8] * 4 + [9] * 4 + [6] * 4 + [13] * 4 + [6]
+    columns = np.concatenate([np.arange(count) for count in counts])
+    return np.stack([np.repeat(np.arange(len(counts)), counts), columns], axis=1)
+
+
+def read_sheets(
+    folder: Path, verify: bool = True, cells: np.ndarray | None = None
+) -> dict[str, dict[int, np.ndarray]]:
+    """RGBA cells of every sheet: `(..., 64, 64, 4)` uint8 each.
+
+    Args:
+        folder: the one that holds `body/0.png`.
+        verify: demand the published sheets, by sha256.
+        cells: which, `(..., 2)` rows and columns; None for `clip_cells()`.
+    """
+    cells = clip_cells() if cells is None else cells
     if not folder.is_dir():
         raise FileNotFoundError(f"the Sprites folder {folder} does not exist.")
     return {
         part: {
-            number: _read_sheet(folder / part / f"{number}.png", verify and sha256)
+            number: _read_sheet(folder / part / f"{number}.png", verify and sha256)[
+                cells[..., 0], cells[..., 1]
+            ]
             for number, sha256 in sheets.items()
         }
         for part, sheets in SHEETS_SHA256.items()
@@ -118,11 +151,4 @@ def _read_sheet(path: Path, sha256) -> np.ndarray:
             f"the Sprites sheet {path} must have {_SHEET_SIZE[0]} x {_SHEET_SIZE[1]} "
             f"pixels, received {size[0]} x {size[1]}."
         )
-    cells = sheet.reshape(21, CELL, 13, CELL, 4).swapaxes(1, 2)
-    return np.stack(
-        [
-            cells[_ROWS[motion][way], list(_COLUMNS[motion])]
-            for motion in MOTIONS
-            for way in DIRECTIONS
-        ]
-    )
+    return sheet.reshape(21, CELL, 13, CELL, 4).swapaxes(1, 2)  # (21, 13, 64, 64, 4)

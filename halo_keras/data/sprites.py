@@ -85,17 +85,9 @@ def load_sprites(
         ConnectionError if a sheet is neither in the cache nor can be downloaded.
         Each names the file.
     """
-    available = NUM_TRAIN if split == "train" else NUM_CHARACTERS - NUM_TRAIN
-    wanted = available if num_characters is None else num_characters
-    if isinstance(wanted, bool) or not isinstance(wanted, int):
-        raise ValueError(f"num_characters must be a whole number, received {wanted!r}.")
-    if not 1 <= wanted <= available:
-        raise ValueError(
-            f"num_characters must lie in [1, {available}] for split {split!r}, "
-            f"received {wanted}."
-        )
+    characters = first_characters(split, num_characters)
+    wanted = len(characters)
     folder = download() if source is None else Path(source)
-    characters = split_characters()[split][:wanted]
     frames = character_clips(read_sheets(folder, verify), characters)
     ids = np.unravel_index(characters, (6, 6, 6, 6))
     parts = dict(zip(PART_NAMES, ids, strict=True))
@@ -113,6 +105,20 @@ def load_sprites(
         license=LICENSE,
         attribution=ATTRIBUTION,
     )
+
+
+def first_characters(split: str, count: int | None) -> np.ndarray:
+    """The first so many characters of a split, None for all; checked: `(count,)`."""
+    available = NUM_TRAIN if split == "train" else NUM_CHARACTERS - NUM_TRAIN
+    wanted = available if count is None else count
+    if isinstance(wanted, bool) or not isinstance(wanted, int):
+        raise ValueError(f"num_characters must be a whole number, received {wanted!r}.")
+    if not 1 <= wanted <= available:
+        raise ValueError(
+            f"num_characters must lie in [1, {available}] for split {split!r}, "
+            f"received {wanted}."
+        )
+    return split_characters()[split][:wanted]
 
 
 def split_characters() -> dict[str, np.ndarray]:
@@ -146,26 +152,41 @@ def loop(frames, num_frames: int, start=0):
 
 def character_clips(sheets, characters: np.ndarray) -> np.ndarray:
     """All nine clips of each character: `(9, num_characters, 8, 64, 64, 3)` uint8."""
+    frames = character_frames(sheets, characters)
+    frames = frames.reshape(len(characters), 9, NUM_FRAMES, CELL, CELL, 3)
+    return np.ascontiguousarray(frames.swapaxes(0, 1))
+
+
+def character_frames(sheets, characters: np.ndarray) -> np.ndarray:
+    """Each character in each cell: `(num_characters, num_cells, 64, 64, 3)` uint8.
+
+    Args:
+        sheets: of `sprite_sheets.read_sheets`; all axes of the cells count as one.
+        characters: `(num_characters,)` ids.
+    """
     layers = {
         part: {number: _Layer(cells) for number, cells in numbered.items()}
         for part, numbered in sheets.items()
     }
-    clips = np.empty((9, len(characters), NUM_FRAMES, CELL, CELL, 3), np.uint8)
+    one = next(iter(sheets["body"].values()))
+    num_pixels = one[..., 0].size
+    shape = (num_pixels // CELL**2, CELL, CELL, 3)
+    frames = np.empty((len(characters), *shape), np.uint8)
     dressed_as, dressed = None, None
     # Sorted by id, neighbours share all but the hair: dress a figure once, then copy.
     for position in np.argsort(characters, kind="stable"):
         *clothes, hair = map(int, np.unravel_index(characters[position], (6, 6, 6, 6)))
         if clothes != dressed_as:
             dressed_as = clothes
-            dressed = np.zeros((9 * NUM_FRAMES * CELL * CELL, 3), np.uint8)
+            dressed = np.zeros((num_pixels, 3), np.uint8)
             layers["body"][clothes[0]].composite_onto(dressed)
             layers["bottomwear"][clothes[1]].composite_onto(dressed)
             layers["topwear"][clothes[2]].composite_onto(dressed)
-        figure = dressed.copy()
+        figure = frames[position].reshape(num_pixels, 3)  # a view
+        figure[...] = dressed
         layers["hair"][hair].composite_onto(figure)
         layers["shoes"][1].composite_onto(figure)
-        clips[:, position] = figure.reshape(9, NUM_FRAMES, CELL, CELL, 3)
-    return clips
+    return frames
 
 
 class _Layer:

@@ -10,10 +10,12 @@ import numpy as np
 
 from halo_keras.data import toon_faces
 from halo_keras.data.action_groups import operators_for
+from halo_keras.evaluation import unordered
 from halo_keras.evaluation.metrics import mse, psnr_of_mse, ssim
+from halo_keras.evaluation.motion_curves import curve_spearman
 from halo_keras.evaluation.people import people_protocols
 from halo_keras.evaluation.progress import chunks
-from halo_keras.evaluation.suite import Protocol, Suite
+from halo_keras.evaluation.suite import Protocol, Setting, Suite
 from halo_keras.evaluation.swaps import swap_pairs
 
 SPEEDS = {"half": 0.5, "double": 2.0, "reversed": -1.0}
@@ -107,11 +109,29 @@ def exact_swap(
     }
 
 
+def curve(s: Setting) -> dict[str, float]:
+    """The motion curve against the expression's intensity; see `curve_spearman`.
+
+    Nothing for a model whose motion is not a coordinate of every frame.
+    """
+    if not unordered.is_unordered(s.model):
+        return {}
+    truth = s.test.states["intensity"]
+    return curve_spearman(s.model, s.test, truth, verbose=s.verbose)
+
+
+def permutation(s: Setting) -> dict[str, float]:
+    """See `unordered.permutation`; nothing for a model that reads clips in order."""
+    if not unordered.is_unordered(s.model):
+        return {}
+    return unordered.permutation(s.model, s.test, s.seed, verbose=s.verbose)
+
+
 def _rows(states: dict, rows) -> dict:
     return {name: value[rows] for name, value in states.items()}
 
 
-TEMPO = Protocol(lambda s: tempo(s.model, s.test, verbose=s.verbose))
+TEMPO = Protocol(lambda s: tempo(s.model, s.test, verbose=s.verbose), timed=True)
 EXACT_SWAP = Protocol(lambda s: exact_swap(s.model, s.test, s.seed, verbose=s.verbose))
 PROTOCOLS = people_protocols("subject", unseen=True)
 
@@ -123,7 +143,13 @@ MUG = Suite(
 )
 SUITE = Suite(
     ("toon_faces",),
-    {**PROTOCOLS, "tempo": TEMPO, "exact_swap": EXACT_SWAP},
+    {
+        **PROTOCOLS,
+        "tempo": TEMPO,
+        "exact_swap": EXACT_SWAP,
+        "curve": Protocol(curve),
+        "permutation": Protocol(permutation),
+    },
     judges={"judge": "judge-toon-faces"},
     reference=None,
 )

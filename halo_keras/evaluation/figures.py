@@ -11,21 +11,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from keras import ops
 
-from halo_keras.evaluation import dsvae_figures, physics
+from halo_keras.evaluation import (
+    dsvae_figures,
+    physics,
+    unordered,
+    unordered_figures,
+)
 from halo_keras.evaluation.class_plot import class_plot
 from halo_keras.evaluation.energy_levels import energy_levels
+from halo_keras.evaluation.mode_shares import has_modes, modes_of
 from halo_keras.evaluation.physics_figures import draw_physics
 from halo_keras.evaluation.shown_clips import Shown, one_of_each
+from halo_keras.evaluation.spectrum_figure import spectrum_figure
 from halo_keras.evaluation.speech_figures import draw_speech
 from halo_keras.evaluation.strip_figure import strip_figure
 from halo_keras.visualize import phase_plot, swap_grid
 
 NUM_CLIPS = 4
+LONGEST = 16  # frames of a set without an order in a strip
 ROLLOUT = 1000
 
 
@@ -58,9 +67,14 @@ def draw_figures(preset, output, data_dir=None, seed: int = 0) -> list[Path]:
         return draw_speech(from_pretrained(preset), test, output, seed)
     if test.name in physics.DATASETS:
         return draw_physics(from_pretrained(preset), test, output, seed)
+    chosen = test.subset(one_of_each(test, seed))
+    if chosen.num_frames > LONGEST and chosen.name == "sprite_poses":
+        # As many poses as fit into a strip, from all over the sheet.
+        spaced = np.linspace(0, chosen.num_frames - 1, LONGEST).round().astype(int)
+        chosen = replace(chosen, frames=chosen.frames[:, spaced], options=None)
     shown = Shown(
         from_pretrained(preset),
-        test.subset(one_of_each(test, seed)),
+        chosen,
         suite.judges_here().get("frame_judge"),
         seed,
         suite.reference,
@@ -121,6 +135,8 @@ def swap_table(shown: Shown, path: Path):
 
 def generation(shown: Shown, path: Path):
     """16 frames from the first one alone, below the clip as a loop."""
+    if unordered.is_unordered(shown.model):
+        return False  # it knows no time
     times = np.arange(16)
     rows, labels = [], []
     for index in shown.some(NUM_CLIPS):
@@ -133,6 +149,8 @@ def generation(shown: Shown, path: Path):
 
 def image_to_sequence(shown: Shown, path: Path):
     """One picture, and every action that the model knows."""
+    if unordered.is_unordered(shown.model):
+        return False  # it knows no time
     image = shown.clips.frames[shown.some(3)[1], 0]
     times = np.arange(shown.clips.num_frames)
     rows = [np.broadcast_to(_bytes(image), (len(times), *image.shape))]
@@ -173,6 +191,8 @@ def phase(shown: Shown, path: Path):
 
 def long_rollout(shown: Shown, path: Path):
     """The clip, and below it windows far beyond it that a loop would fill alike."""
+    if unordered.is_unordered(shown.model):
+        return False  # it knows no time
     index = shown.some(3)[1]
     clip = shown.clips.frames[index]
     rows, labels = [_bytes(clip)], [f"clip: {shown.names[index]}"]
@@ -217,6 +237,30 @@ def predictions(shown: Shown, path: Path):
     dsvae_figures.prediction_figure(shown.model, chosen, path, seed=shown.seed)
 
 
+def spectrum(shown: Shown, path: Path):
+    """The speeds of a rotation, which are multiples of one."""
+    if shown.clips.name != "rotating_mnist" or not has_modes(shown.model):
+        return False
+    modes = modes_of(shown.model, shown.clips)
+    spectrum_figure(modes, shown.clips.num_frames, path)
+
+
+def motion_grid(shown: Shown, path: Path):
+    """Helminger et al.'s figure 3: the map of motion, for some contents."""
+    if not unordered.is_unordered(shown.model):
+        return False
+    unordered_figures.grid_figure(shown.model, shown.clips.subset(shown.some(3)), path)
+
+
+def motion_curve(shown: Shown, path: Path):
+    """Helminger et al.'s figure 4b: the motion coordinate along some clips."""
+    clips = shown.clips.subset(shown.some(3))
+    if not unordered.is_unordered(shown.model) or clips.name == "sprite_poses":
+        return False
+    truth = (clips.states or {}).get("intensity")
+    unordered_figures.curve_figure(shown.model, clips, path, truth)
+
+
 FIGURES: dict[str, Callable[[Shown, Path], None | bool]] = {
     "reconstruction.png": reconstruction,
     "swaps.gif": swaps,
@@ -230,6 +274,9 @@ FIGURES: dict[str, Callable[[Shown, Path], None | bool]] = {
     "dsvae_panels.png": dsvae_panels,
     "turning.png": turning,
     "predictions.png": predictions,
+    "spectrum.png": spectrum,
+    "motion_grid.png": motion_grid,
+    "motion_curve.png": motion_curve,
 }
 
 

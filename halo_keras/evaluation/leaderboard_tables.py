@@ -352,7 +352,84 @@ PHYSICS = (
     ),
 )
 
+ROTATING = (
+    Table(
+        "A turn in 16 frames",
+        "MSE of the given turn, of the tenth after it and of the tenth before it, of "
+        "times between the frames, and of another digit in the same turn. On the "
+        "non-uniform task, of the angle that no training clip shows.",
+        {
+            "turn_1_mse": "turn 1",
+            "turn_10_mse": "turn 10",
+            "turn_minus_10_mse": "turn -10",
+            "quarter_frame_mse": "quarter frames",
+            "swap_mse": "swap",
+            "held_out_mse": "held-out angle",
+            "irregular_missing_mse": "irregular: missing frames",
+        },
+    ),
+    Table(
+        "The learned spectrum",
+        "Planes with at least a twentieth of the positions' variance: their number, "
+        "the largest distance of a speed from a multiple of 2 pi / 16 (radians a "
+        "frame), and the share of those at the first multiple.",
+        {
+            "spectrum_used_modes": "planes",
+            "spectrum_worst_error": "worst error",
+            "spectrum_fundamental_share": "at the fundamental",
+        },
+    ),
+)
+
+MOVING = (
+    Table(
+        "Where and what",
+        "R^2 of the digits' positions from the motion latent of the same frame, by "
+        "nearest neighbours and by a linear map, and by latents of other clips; the "
+        "digit from content and from motion by small networks, and by the judge. Test "
+        "digits are in no training clip.",
+        {
+            "position_r2": "position",
+            "position_linear_r2": "linear",
+            "position_chance_r2": "chance",
+            "digit_from_content": "digit from content",
+            "digit_from_motion": "digit from motion",
+            "digit_chance": "chance",
+            "judge_digit": "judge",
+            "swap_mse": "swap: MSE",
+            "prediction_mse": "prediction: MSE",
+        },
+    ),
+)
+
+POSES = (
+    Table(
+        "A character in another's poses",
+        "By a judge of single frames: the attributes must stay, row and cell of the "
+        "sheet must be the other's.",
+        {
+            **{f"swap_{head}_accuracy": HEADS[head] for head in ATTRIBUTES},
+            "swap_row_accuracy": "row",
+            "swap_cell_accuracy": "cell",
+            "swap_mse": "MSE",
+        },
+    ),
+    Table(
+        "One motion, many characters",
+        "How often two characters with the same z are judged to be in the same row, "
+        "and cell, of the sheet; z taken over directly, or standardised by p(z | f).",
+        {
+            f"shared_{way}_{place}_agreement": f"{way}: {place}"
+            for way in ("direct", "standardised")
+            for place in ("row", "cell")
+        },
+    ),
+)
+
 TABLES = {
+    "rotating_mnist": ROTATING,
+    "moving_mnist": MOVING,
+    "sprite_poses": POSES,
     "sprites": SPRITES,
     "balls": BALLS,
     "balls_speed": BALLS,

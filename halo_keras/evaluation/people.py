@@ -66,7 +66,8 @@ def people_protocols(identity: str, unseen: bool) -> dict[str, Protocol]:
         "generation": Protocol(
             lambda s: from_one_image.generation(
                 s.model, s.test, s.test.num_frames, verbose=s.verbose
-            )
+            ),
+            timed=True,
         ),
         "action_inference": Protocol(
             lambda s: protocols.action_inference(s.model, s.test, verbose=s.verbose),

@@ -16,7 +16,10 @@ from halo_keras.evaluation import (
     balls,
     bouncing_balls,
     faces,
+    moving,
     physics,
+    poses,
+    rotating,
     speech,
     sprites,
 )
@@ -45,6 +48,7 @@ SUITES = {
         *(actions.SUITE, actions.FOLDER, bouncing_balls.SUITE),
         *(speech.SUITE, speech.DIGITS, speech.TIMIT),
         physics.SUITE,
+        *(rotating.SUITE, moving.SUITE, poses.SUITE),
     )
     for name in suite.datasets
 }

@@ -77,6 +77,8 @@ class Protocol:
         sampled: True if it draws: it is then run `num_sampling_seeds` times. The mean
             is reported under the key and the standard deviation (n - 1) under
             `<key>_stddev`.
+        timed: True if it asks for frames before, between or after those that are given:
+            a model without an order has none.
         second: True if what the judge says is to be had from the second judge too,
             of the same clips, under `second_judge_<key>`.
     """
@@ -86,11 +88,14 @@ class Protocol:
     told: bool | None = None
     sampled: bool = False
     second: bool = False
+    timed: bool = False
 
     def lacks(self, setting: Setting) -> str | None:
         """Why it cannot be run there, or None."""
         if self.told and setting.model.num_actions == 1:
             return "the model knows no actions, it was made without labels"
+        if self.timed and getattr(setting.model, "family", None) == "unordered":
+            return "the model knows no time, it was made from frames without an order"
         missing = [name for name in self.needs if getattr(setting, name) is None]
         if missing:
             return "there is no " + " and no ".join(missing).replace("_", " ")

@@ -40,6 +40,17 @@ _MEANINGS = {
     "than the real one (Li & Mandt 2018)",
     "leakage": "what a classifier reads from the latent that should not tell it; "
     "chance is what it gets by guessing",
+    "turn": "the n-th full turn after (or before) the given one",
+    "spectrum": "planes that carry at least a twentieth of the motion: how far their "
+    "speeds are from multiples of 2 pi / 16",
+    "quarter_frame": "times between the frames, against the exact ones",
+    "held_out": "the angle that no training clip shows",
+    "irregular": "a turn from some of its frames, given at their times",
+    "position": "R^2 of the digits' positions, read from the motion latent",
+    "digit": "which digit it is, read from a latent by a small network",
+    "shared": "one motion with many contents: judged alike",
+    "curve_spearman": "rank correlation of a motion coordinate with the true course",
+    "permutation": "how far content moves when the frames are put in another order",
     "judge_real": "the judge itself, on real clips",
     "judge_still": "the judge on clips whose first frame is held",
     "second_judge": "the same by another judge",

@@ -15,6 +15,8 @@ _FAMILIES = {
     "which runs forward and backward, to any real time.",
     "dsvae": f"{_SPLITS} DSVAE (Li & Mandt 2018): motion is a latent variable for "
     "each frame.",
+    "unordered": f"{_SPLITS} UnorderedVAE (Helminger et al. 2018): it is made from "
+    "frames without an order, and motion is where a frame lies on a small map.",
     "sequence-rnn": "A recurrent network that predicts the next frame: a baseline.",
     "judge": "A classifier that scores clips made by generative models.",
 }
@@ -42,6 +44,13 @@ _CONSENT = {
     "sprites": "The clips are drawn characters. Their artists gave the sheets under "
     "the licences above, which ask that they are named and that what is made from "
     "them is shared alike; treat clips made by this model likewise.",
+    "rotating_mnist": "The digits were written by employees of the Census Bureau and "
+    "by students for NIST's special databases; the motion is computed.",
+    "moving_mnist": "The digits were written by employees of the Census Bureau and by "
+    "students for NIST's special databases; the motion is computed.",
+    "sprite_poses": "The clips are drawn characters. Their artists gave the sheets "
+    "under the licences above, which ask that they are named and that what is made "
+    "from them is shared alike; treat clips made by this model likewise.",
     "toon_faces": "The faces are drawn by a program; they are nobody's.",
     "mug": "The clips show people who agreed to research by those who hold the "
     "database's licence, and to nothing else. A model can give its training clips "
@@ -63,6 +72,9 @@ _SCRIPTS = {
     "actions": "train_actions.py",
     "folder": "train_folder.py",
     "bouncing_balls": "train_bouncing_balls.py",
+    "rotating_mnist": "train_rotating_mnist.py",
+    "moving_mnist": "train_moving_mnist.py",
+    "sprite_poses": "train_unordered.py",
     **dict.fromkeys(_SPEECH, "train_speech.py"),
     **dict.fromkeys(_PHYSICS, "train_physics.py"),
 }
@@ -81,7 +93,7 @@ def what_it_is(metadata: dict[str, Any]) -> list[str]:
 
 def first_steps(metadata: dict[str, Any]) -> list[str]:
     """Lines of Python that do something with `model`."""
-    if metadata["family"] not in ("halo", "dsvae"):
+    if metadata["family"] not in ("halo", "dsvae", "unordered"):
         return []
     return [
         "clips = model.example_clips()  # made by the model, so that no data is needed",
@@ -162,6 +174,8 @@ def reproduction(metadata: dict[str, Any], run: dict[str, Any]) -> list[str]:
 def _command(metadata: dict[str, Any]) -> str | None:
     data, recipe = metadata["dataset"], metadata["recipe"]
     script = _SCRIPTS.get(data)
+    if metadata["family"] == "unordered" and data == "toon_faces":
+        script = "train_unordered.py"
     if metadata["family"] == "judge":
         script = "train_judge.py"
     if script is None:

@@ -6,6 +6,7 @@ from halo_keras.models.hgn import HGN
 from halo_keras.models.pixel_hnn import PixelHNN
 from halo_keras.models.sequence_model import SequenceModel
 from halo_keras.models.sequence_rnn import SequenceRNN
+from halo_keras.models.unordered_vae import UnorderedVAE
 
 __all__ = [
     "DSVAE",
@@ -15,4 +16,5 @@ __all__ = [
     "PixelHNN",
     "SequenceModel",
     "SequenceRNN",
+    "UnorderedVAE",
 ]

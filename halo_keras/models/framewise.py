@@ -109,11 +109,15 @@ class FramewiseModel(FramewiseInference, FramewiseGeneration, SequenceModel):
                     f"the same frames."
                 )
         self.action_names = ["motion"]
-        self.content_network = ContentNetwork(
-            self.content_dim, self.content_hidden, name="content_network"
-        )
+        self.content_network = self.make_content_network()
         self.fitted_content = FittedContent(
             self.content_dim, self.state_shape, name="fitted_content"
+        )
+
+    def make_content_network(self):
+        """q(f | x) of features and mask."""
+        return ContentNetwork(
+            self.content_dim, self.content_hidden, name="content_network"
         )
 
     def build(self, input_shape=None):

@@ -32,6 +32,8 @@ from halo_keras.ops.likelihood import gaussian_log_likelihood
 
 __all__ = ["HALO", "Encoding"]
 
+CONTENT_FROM = ("clip", "first-frame", "nothing")
+
 
 @keras.saving.register_keras_serializable("halo_keras")
 class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
@@ -75,7 +77,8 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         content_from: None for `"clip"`: content is read from all observed frames; or
             `"first-frame"`, from the first of them alone. Where a motion begins at rest
             (an expression, a gesture) that frame cannot tell what the motion will be,
-            and a model without labels has to leave it to the state.
+            and a model without labels has to leave it to the state. Or `"nothing"`: a
+            model without content, whose state alone is decoded (z is 0, and its KL).
         prior_kind: `"standard"`, `"learned"` or `"mixture"`, see `StatePrior`.
         prior_at: `"start"`: the prior holds at time 0 and the flow carries it to the
             reference frame: the bound above. `"reference"`: N(0, I) at the reference
@@ -126,7 +129,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         "motion_features": schema.Int(1, 1024),
         "momentum_dilation": schema.Int(1, 256, optional=True),
         "position_from": schema.Text(("frame", "history"), optional=True),
-        "content_from": schema.Text(("clip", "first-frame"), optional=True),
+        "content_from": schema.Text(CONTENT_FROM, optional=True),
         "prior_kind": schema.Text(KINDS),
         "prior_at": schema.Text(("start", "reference")),
         "num_components": schema.Int(1, 64),
@@ -377,6 +380,8 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         `active` is `(B, K)`, 1 for the operators whose motion is in the clip.
         """
         content = ops.convert_to_tensor(content, "float32")
+        if self.content_from == "nothing":
+            content = ops.zeros_like(content)  # whoever it comes from
         positions = ops.convert_to_tensor(positions, "float32")
         centred = positions + ops.convert_to_tensor(self.equilibrium)
         positions = centred * ops.cast(active, "float32")[:, None, :, None]
@@ -413,7 +418,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         shown = features if other is None else self.frame_features(self.as_unit(other))
 
         seen, at = self._observation(mask, length, training)
-        content_q = self.content_network(shown, self.content_mask(seen))
+        content_q = self.content_posterior(shown, seen)
         state_q = self.state_posterior(features, action, times, mask, at)
         noise = self.seed_generator
         content = content_q.sample(noise) if training else content_q.mean
@@ -478,6 +483,14 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
                 ops.cast(default, "float32"), (ops.shape(frames)[0], frames.shape[1])
             )
         return ops.cast(value, "float32")
+
+    def content_posterior(self, features, mask):
+        """q(z | x) from features `(B, T, F)` of observed frames; N(0, I) of nothing."""
+        q = self.content_network(features, self.content_mask(mask))
+        if self.content_from != "nothing":
+            return q
+        # Times 0, so that its weights have a gradient, which is 0.
+        return DiagonalGaussian(0.0 * q.mean, 0.0 * q.log_var)
 
     def content_mask(self, mask):
         """Which of the observed frames `(B, T)` the content is read from."""

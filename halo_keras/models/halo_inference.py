@@ -84,7 +84,7 @@ class HaloInference:
             index = np.zeros(len(mask), int)  # no way back from a later frame
         at = np.eye(mask.shape[1], dtype="float32")[index]
         times32 = (times - times[:, :1]).astype("float32")
-        content = self.content_network(features, self.content_mask(mask))
+        content = self.content_posterior(features, mask)
         state = self.state_posterior(features, action, times32, mask, at)
         return Posterior(content, state, action, np.sum(at * times, axis=1))
 
@@ -107,7 +107,7 @@ class HaloInference:
         frames, _ = self._frames(frames)
         mask = as_mask(mask, frames)
         return ops.convert_to_numpy(
-            self.content_network(self._features(frames), self.content_mask(mask)).mean
+            self.content_posterior(self._features(frames), mask).mean
         )
 
     def _carry(self, state, action, time):

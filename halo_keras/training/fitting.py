@@ -13,6 +13,7 @@ import numpy as np
 
 from halo_keras import data
 from halo_keras.data.action_groups import grouped, operator_of
+from halo_keras.data.frame_sets import FrameSets
 from halo_keras.data.partners import partners_by_colour, partners_in_recording
 from halo_keras.hub.presets import from_pretrained
 from halo_keras.schema import ConfigError
@@ -83,7 +84,10 @@ def fit_recipe(
     dataset = grouped(labelled, recipe.operators)
     transform = None
     if recipe.max_loops is not None:
-        transform = loop_targets(labelled, recipe.max_loops, recipe.rolled_actions)
+        ramp = recipe.loop_ramp * recipe.epochs
+        transform = loop_targets(
+            labelled, recipe.max_loops, recipe.rolled_actions, ramp
+        )
     if recipe.operators:
         # Loops are chosen by action, so actions become operators after that.
         ids = operator_of(labelled.action_names, recipe.operators)
@@ -95,13 +99,7 @@ def fit_recipe(
         # With the clip itself among them: were it left out, what the others do would
         # tell what it does not do.
         partners = np.column_stack([np.arange(len(others)), others])
-    batches = labelled.batches(
-        recipe.batch_size,
-        seed=recipe.seed,
-        transform=transform,
-        partners=partners,
-        max_batches=recipe.steps_per_epoch,
-    )
+    batches = _batches(recipe, labelled, transform, partners)
     with scope(strategy) as replicas:
         check_batch_size(recipe.batch_size, replicas)
         model = build_with_precision(recipe, dataset)
@@ -167,6 +165,35 @@ def compile_model(model: keras.Model, recipe: Recipe, steps_per_epoch: int) -> N
     )
     # A checkpoint holds the optimizer's variables, so they must be there before fit.
     model.optimizer.build(model.trainable_variables)
+
+
+def _batches(recipe: Recipe, dataset, transform, partners):
+    """Batches of clips, or of sets of frames."""
+    if recipe.frame_set is None:
+        return dataset.batches(
+            recipe.batch_size,
+            seed=recipe.seed,
+            transform=transform,
+            partners=partners,
+            max_batches=recipe.steps_per_epoch,
+        )
+    if transform is not None or partners is not None:
+        raise ConfigError(
+            "sets of frames (frame_set) are drawn from the clips as they are: leave "
+            "out max_loops, operators, content_partners and augment."
+        )
+    try:
+        return FrameSets(
+            dataset,
+            recipe.batch_size,
+            recipe.frame_set,
+            recipe.content_set,
+            seed=recipe.seed,
+            max_batches=recipe.steps_per_epoch,
+            sets_per_clip=recipe.sets_per_clip,
+        )
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
 
 
 def _partners(dataset, count: int) -> np.ndarray:

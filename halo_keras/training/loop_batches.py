@@ -22,6 +22,12 @@ class LoopTargets:
     frames and their times stay as they are. Clips of a `rolled` action are loops
     without a seam and begin at a random frame r: x~_{t + r}, t = 0 .. T - 1.
 
+    A speed that is a little wrong is far wrong many loops away, and there the error has
+    ripples: a plane that starts d radians a frame beside its speed ends in one of them
+    unless d times the longest time is well below pi. With `ramp`, max_loops starts at
+    0 and grows with the epoch e as (max_loops + 1)^(e / ramp) - 1, rounded down, to its
+    value at epoch `ramp`.
+
     Deterministic given the generator, which `ClipBatches` draws from (seed, epoch,
     batch). `tests/training/test_loop_batches.py` recomputes every frame and the law
     of m.
@@ -29,11 +35,20 @@ class LoopTargets:
     Args:
         max_loops: largest m; 0 leaves the times alone.
         rolled: action ids.
+        ramp: epochs over which max_loops grows; 0 for none. The batch then says its
+            `epoch`, as those of `ClipBatches` do.
     """
 
-    def __init__(self, max_loops: int, rolled: Sequence[int] = ()):
+    def __init__(self, max_loops: int, rolled: Sequence[int] = (), ramp: float = 0.0):
         self.max_loops = max_loops
         self.rolled = tuple(rolled)
+        self.ramp = ramp
+
+    def loops_at(self, epoch: int) -> int:
+        """The largest m in this epoch."""
+        if epoch >= self.ramp:
+            return self.max_loops
+        return int((self.max_loops + 1) ** (epoch / self.ramp) - 1)
 
     def __call__(self, batch: dict, rng: np.random.Generator) -> dict:
         frames = batch["frames"]
@@ -41,8 +56,9 @@ class LoopTargets:
         starts = rng.integers(0, length, size=(count, 1))
         starts *= np.isin(batch["action"], self.rolled)[:, None]
         index = (np.arange(length) + starts) % length
-        draws = np.exp(rng.random((count, length)) * np.log(self.max_loops + 2))
-        loops = np.minimum(np.floor(draws).astype(int) - 1, self.max_loops)
+        most = self.loops_at(batch["epoch"]) if self.ramp else self.max_loops
+        draws = np.exp(rng.random((count, length)) * np.log(most + 2))
+        loops = np.minimum(np.floor(draws).astype(int) - 1, most)
         return {
             **batch,
             "frames": frames[np.arange(count)[:, None], index],
@@ -50,7 +66,9 @@ class LoopTargets:
         }
 
 
-def loop_targets(dataset, max_loops: int, rolled_actions: Sequence[str]) -> Callable:
+def loop_targets(
+    dataset, max_loops: int, rolled_actions: Sequence[str], ramp: float = 0.0
+) -> Callable:
     """`LoopTargets` for a dataset whose actions are given by name.
 
     Raises:
@@ -70,5 +88,5 @@ def loop_targets(dataset, max_loops: int, rolled_actions: Sequence[str]) -> Call
                 f"{', '.join(dataset.action_names)}."
             )
     return LoopTargets(
-        max_loops, [dataset.action_names.index(name) for name in rolled_actions]
+        max_loops, [dataset.action_names.index(name) for name in rolled_actions], ramp
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from halo_keras.data.frame_sets import CONTENT_SETS
 from halo_keras.hub.metadata import PRESET_NAME
 from halo_keras.schema import (
     ConfigError,
@@ -36,9 +37,13 @@ _FIELDS = {
     "precision": Text(("float32", "mixed_bfloat16")),
     "seed": Int(0, 2**31 - 1),
     "max_loops": Int(0, 10_000, optional=True),
+    "loop_ramp": Float(0.0, 1.0),
     "rolled_actions": ListOf(Text()),
     "operators": ListOf(Text()),
     "content_partners": Int(0, 64),
+    "frame_set": Int(2, 1024, optional=True),
+    "content_set": Text(CONTENT_SETS),
+    "sets_per_clip": Int(1, 1_000_000),
     "augment": Text(AUGMENTATIONS),
     "judge": Text(max_length=500, optional=True),
     "init": Text(max_length=500, optional=True),
@@ -83,6 +88,8 @@ class Recipe:
         seed: of the weights, of the noise and of the order of the clips.
         max_loops: train on the clip as a loop, with targets up to this many
             periods away (see `LoopTargets`); None trains on the clip as it is.
+        loop_ramp: share of all epochs over which `max_loops` grows from 0, for speeds
+            that start anywhere; 0: all loops from the beginning.
         rolled_actions: names of actions whose clips are loops without a seam; with
             `max_loops` they begin at a random frame.
         operators: names of operators that share the actions, see
@@ -91,6 +98,11 @@ class Recipe:
         content_partners: content is read from the clip itself or one of so many others
             that are most alike in colour, or of speech belong to the same recording,
             see `halo_keras.data.partners`; 0: always from the clip itself.
+        frame_set: train on sets of so many frames of each clip, drawn at random and
+            without an order, see `halo_keras.data.frame_sets`; None: on clips.
+        content_set: `"same"` or `"other"`: with `frame_set`, the frames that content is
+            read from.
+        sets_per_clip: with `frame_set`, sets of each clip in an epoch.
         augment: `"none"`, `"keras"` or `"keras_cv"`: small random changes of each
             training clip, see `halo_keras.training.augmentation`.
         judge: preset name or folder of the judge that `evaluate` asks; None for none.
@@ -123,9 +135,13 @@ class Recipe:
     precision: str = "float32"
     seed: int = 0
     max_loops: int | None = None
+    loop_ramp: float = 0.0
     rolled_actions: tuple[str, ...] = ()
     operators: tuple[str, ...] = ()
     content_partners: int = 0
+    frame_set: int | None = None
+    content_set: str = "same"
+    sets_per_clip: int = 1
     augment: str = "none"
     judge: str | None = None
     init: str | None = None
