@@ -18,7 +18,8 @@ Presets: halo-sprites-base (normal form, trained on the clip as a loop: what a w
     unconditional one, with an operator for each of walk, spellcard and slash);
     paper (the layer table and weights of the paper's public code, on 8 frames);
     dsvae-sprites and dsvae-full-sprites (Li & Mandt, "Disentangled Sequential
-    Autoencoder", ICML 2018: factorised and full posterior, no labels, 8 frames).
+    Autoencoder", ICML 2018: factorised and full posterior, no labels, 8 frames; each
+    goes on from its -base, as above).
 Hours, hardware and scores: zoo/<preset>/metrics.json, written by this file at the end
     of the training: "run" holds seed, wall time, steps, commit and hardware.
 Judge: judge-sprites scores the swaps; `--set judge=FOLDER` takes another one,
@@ -154,6 +155,7 @@ DSVAE_SIZES = {
     "kl_warmup_steps": 0,
     "decoded_frames": 3,
 }
+DSVAES = {"dsvae-sprites": "factorised", "dsvae-full-sprites": "full"}
 PAPER = {
     "dynamics": "symplectic",
     "position_dim": 12,
@@ -286,8 +288,8 @@ RECIPES = {
         **LOOP | {"batch_size": 16, "learning_rate": 7e-4},
     ),
     **{
-        preset: Recipe(
-            preset=preset,
+        f"{preset}-base": Recipe(
+            preset=f"{preset}-base",
             description=f"DSVAE on Sprites with the {posterior} posterior and without "
             "labels, on 8 frames; content is read from another clip of the same "
             "colours, and motion becomes dear.",
@@ -298,10 +300,31 @@ RECIPES = {
             strip_every=4,
             **COMMON | {"build_model": build_dsvae, "batch_size": 16},
         )
-        for preset, posterior in (
-            ("dsvae-sprites", "factorised"),
-            ("dsvae-full-sprites", "full"),
+        for preset, posterior in DSVAES.items()
+    },
+    **{
+        preset: Recipe(
+            preset=preset,
+            description=f"DSVAE on Sprites with the {posterior} posterior and without "
+            "labels, on 8 frames; content is read from another clip of the same "
+            "colours; at the end with dear latents.",
+            model={
+                **DSVAE_SIZES,
+                "posterior": posterior,
+                "content_kl_weight": 40.0,
+                "motion_kl_weight": 300.0,
+                "motion_kl_start": 300.0,
+                "motion_kl_ramp_steps": 0,
+            },
+            content_partners=8,
+            init=f"runs/{preset}-base",
+            epochs=4,
+            ema_momentum=0.99,
+            strip_every=2,
+            **COMMON
+            | {"build_model": build_dsvae, "batch_size": 16, "learning_rate": 7e-4},
         )
+        for preset, posterior in DSVAES.items()
     },
     "paper": Recipe(
         preset="halo-paper-sprites",
