@@ -374,11 +374,13 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             ops.concatenate([position.log_var, momentum.log_var], axis=-1),
         )
 
-    def decode_positions(self, content, positions, active):
+    def decode_positions(self, content, positions, active, decoder=None):
         """g(z, q_t^1..q_t^K): `(B, C)` and `(B, T, K, d)` to `(B, T, H, W, C)`.
 
-        `active` is `(B, K)`, 1 for the operators whose motion is in the clip.
+        `active` is `(B, K)`, 1 for the operators whose motion is in the clip; `decoder`
+        is `compiled(self.decoder)`, or None for the decoder itself.
         """
+        decoder = decoder or self.decoder
         content = ops.convert_to_tensor(content, "float32")
         if self.content_from == "nothing":
             content = ops.zeros_like(content)  # whoever it comes from
@@ -390,7 +392,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         positions = ops.reshape(positions, (count, length, width))
         content = ops.repeat(content[:, None], length, axis=1)
         latent = ops.concatenate([content, positions], axis=-1)
-        frames = self.decoder(ops.reshape(latent, (-1, self.content_dim + width)))
+        frames = decoder(ops.reshape(latent, (-1, self.content_dim + width)))
         frames = ops.reshape(frames, (count, length, *self.frame_shape))
         return ops.cast(frames, "float32")
 

@@ -151,9 +151,9 @@ def _best_action(batch: _Scores):
 
 
 def _padded_error(batch: _Scores, clips, action, frames):
-    """`batch.error`, of a power of two of clips where each number is compiled anew."""
+    """`batch.error`; of 8 clips or of all where each number is compiled anew."""
     count = len(clips)
     if keras.backend.backend() == "jax":
-        padding = (0, 2 ** (count - 1).bit_length() - count)
+        padding = (0, (8 if count <= 8 else len(batch.frames)) - count)
         clips, action = np.pad(clips, padding, "edge"), np.pad(action, padding, "edge")
     return batch.error(clips, action, frames)[:count]

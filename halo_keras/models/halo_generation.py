@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from halo_keras.models.compiled import compiled
 from halo_keras.models.frame_values import as_example
 from halo_keras.models.inputs import as_actions, as_pictures, as_times
 from halo_keras.models.no_gradient import no_gradient
@@ -38,6 +39,7 @@ class HaloGeneration:
         self._check_latents(content, state)
         times = as_times(times, len(content))
         step = max(1, FRAMES_A_BATCH // times.shape[-1])
+        decoder = self._compiled_decoder() if len(content) >= 4 * step else None
         parts = []
         for i in range(0, len(content), step):
             rows = slice(i, i + step)
@@ -46,9 +48,15 @@ class HaloGeneration:
             )
             position = self.dynamics.position(rolled)
             active = np.any(state[rows] != 0.0, axis=-1).astype("float32")
-            frames = self.decode_positions(content[rows], position, active)
+            frames = self.decode_positions(content[rows], position, active, decoder)
             parts.append(self.from_unit(frames))
         return np.concatenate(parts)
+
+    def _compiled_decoder(self):
+        """The decoder as one compiled function, made at the first call."""
+        if getattr(self, "_decoder_call", None) is None:
+            self._decoder_call = compiled(self.decoder)
+        return self._decoder_call
 
     def _check_latents(self, content, state):
         wanted = (self.num_actions, self.dynamics.state_dim)

@@ -306,7 +306,7 @@ def test_infer_action_skips_no_action_that_could_win(rng, stddev):
 def test_infer_action_of_a_trained_model_decodes_few_frames(monkeypatch):
     """Of its own clips, of the same ones backward, and of noise."""
     model = from_pretrained("halo-tiny")
-    frames = model.example_clips()["frames"]
+    frames = model.example_clips()["frames"][:4]
     clips = [frames, frames[:, ::-1], np.random.default_rng(0).random(frames.shape)]
     decoded, decode = [], model.decode_active
 
@@ -341,6 +341,27 @@ def test_frames_that_are_not_finite_lose_and_masked_ones_do_not_count(monkeypatc
     assert (model.infer_action(frames) == 1).all()
     assert (model.action_scores(frames)[:, [0, 2]] == -np.inf).all()
     assert np.isfinite(model.action_scores(frames, mask=mask)).all()
+
+
+def test_many_clips_are_decoded_as_one_by_one_whatever_the_weights(monkeypatch):
+    """By the compiled decoder, which is made once and follows the weights."""
+    from halo_keras.models import halo_generation
+
+    model, times = small_halo(), np.arange(6.0)
+    encoding = model.encode(moving_dots(9)["frames"], 1)
+    layers = len(model.layers)
+    for factor in (1.0, 1.5):
+        kernel = model.decoder.pixels.kernel
+        kernel.assign(factor * ops.convert_to_numpy(kernel))
+        single = [
+            model.decode(encoding.content[[i]], encoding.state[[i]], times)
+            for i in range(9)
+        ]
+        with monkeypatch.context() as patch:
+            patch.setattr(halo_generation, "FRAMES_A_BATCH", 12)
+            many = model.decode(encoding.content, encoding.state, times)
+        np.testing.assert_allclose(many, np.concatenate(single), atol=1e-5)
+    assert model._decoder_call is not None and len(model.layers) == layers
 
 
 def test_one_operator_needs_no_action():
