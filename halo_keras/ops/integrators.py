@@ -24,7 +24,7 @@ _YOSHIDA_0 = -_CUBE_ROOT * _YOSHIDA_1  # a step backward between two forward
 
 # How many steps JAX writes out within one turn of its loop: fewer turns run faster,
 # and more steps take longer to compile.
-JAX_UNROLL = 4
+JAX_UNROLL = 8
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Splitting:
                 moved = moved * damp
             return (moved, other, push), (moved, other, push)
 
-        moved, other = _rolled(turn, (moved, other, outer(other)), num_steps)[:2]
+        moved, other = rolled(turn, (moved, other, outer(other)), num_steps)[:2]
         return (other, moved) if of_momentum else (moved, other)
 
 
@@ -125,10 +125,10 @@ class RungeKutta:
             state = state + (step / 6.0) * (k_1 + 2.0 * k_2 + 2.0 * k_3 + k_4)
             return (state,), (state,)
 
-        return _rolled(turn, (state,), num_steps)[0]
+        return rolled(turn, (state,), num_steps)[0]
 
 
-def _rolled(turn, carry, num_steps):
+def rolled(turn, carry, num_steps):
     """The carry before the first turn and after each: `(num_steps + 1, ...)` each.
 
     A loop of the backend, whose body is compiled once; on PyTorch a Python loop.
