@@ -18,8 +18,8 @@ _FAMILIES = {
     "hgn": "A clip is one state, read from a few frames, that a learned flow moves: a "
     "Hamiltonian Generative Network (Toth et al. 2019), or one of its rivals on the "
     "same contract.",
-    "pixel-hnn": "PixelHNN (Greydanus et al. 2019), a baseline: an autoencoder of pairs "
-    "of frames whose code obeys a learned Hamiltonian.",
+    "pixel-hnn": "PixelHNN (Greydanus et al. 2019), a baseline: an autoencoder of "
+    "pairs of frames whose code obeys a learned Hamiltonian.",
     "sequence-rnn": "A recurrent network that predicts the next frame: a baseline.",
     "judge": "A classifier that scores clips made by generative models.",
 }
