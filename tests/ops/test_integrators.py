@@ -80,10 +80,10 @@ def test_a_step_back_undoes_a_step_where_that_is_declared(name, rng):
 def test_jacobians_keep_the_symplectic_form_where_that_is_declared(name, rng):
     states, size = 0.7 * rng.normal(size=(3, 1, 4)), 1e-2 if SINGLE else 1e-4
     moved = np.concatenate([states + size * np.eye(4), states - size * np.eye(4)])
-    plus, minus = np.split(path(name, moved, 0.9, 4)[-1], 2)
+    plus, minus = np.split(path(name, moved, 0.5, 6)[-1], 2)
     flow = ((plus - minus) / (2 * size)).swapaxes(-1, -2)
     residual = ops.convert_to_numpy(symplectic_residual(ops.convert_to_tensor(flow)))
-    assert (residual.max() < 5e-3) == INTEGRATORS[name].is_symplectic, residual
+    assert (residual.max() < 3e-3) == INTEGRATORS[name].is_symplectic, residual
 
 
 @pytest.mark.parametrize("name, each", [("leapfrog", 1), ("euler", 1), ("yoshida", 3)])
