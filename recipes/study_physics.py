@@ -5,7 +5,8 @@ Question: the paper (Toth et al. 2020) says that a deterministic HGN reconstruct
     much. Both compare on 30 frames, where the last decimals are the noise's. What holds
     on clean pictures, and 192 frames beyond the clips that were trained on?
 What is compared: f_psi on or off x symplectic Euler or leapfrog x deterministic or
-    variational posterior, 3 seeds each; everything else is the preset hgn-<system>.
+    variational posterior, 3 seeds each; everything else is the preset hgn-<system>,
+    but for a learned sigma.
 Command: python recipes/study_physics.py
     A run is a training of that preset. It can be stopped at any time and started again:
     finished runs are rows of the CSV file, which several processes may share by system:
@@ -22,6 +23,7 @@ import itertools
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from studies.command_line import limit_threads, open_rows
@@ -174,7 +176,9 @@ def recipe_of(run: dict, quick: bool = False):
             "model.decoder_channels": [8, 8, 8],
             "model.encoder_channels": [8, 8],
         }
-    return recipe.override(**changes)
+    recipe = recipe.override(**changes)
+    # Learned, so that the KL is weighed as in the bound.
+    return replace(recipe, model={**recipe.model, "pixel_stddev": None})
 
 
 def report(rows) -> str:

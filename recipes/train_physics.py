@@ -53,13 +53,13 @@ MODEL = {
     "transform_hidden": None,
     "objective": "elbo",
     "motion_kl_weight": 1.0,
-    "pixel_stddev": None,
+    "pixel_stddev": 0.1,  # without a KL it only scales the loss
     "direction": "both",
     "decoded_frames": 6,
     "num_components": 8,
 }
 # Slow to fast, radians a frame: a generic start, of no system's own speed.
-SPEEDS = [0.02, 0.03, 0.045, 0.07, 0.1, 0.15, 0.22, 0.33]
+SPEEDS = [0.02, 0.03, 0.05, 0.08, 0.12, 0.19, 0.3, 0.45]
 DYNAMICS = {
     "hgn": {
         "dynamics": "neural-hamiltonian",
@@ -104,7 +104,7 @@ PIXEL_HNN = {
 }
 COMMON = {
     "evaluate": evaluate,
-    "epochs": 160,
+    "epochs": 120,
     "batch_size": 32,
     "learning_rate": 1e-3,
     "ema_momentum": 0.998,

@@ -101,7 +101,7 @@ class NeuralHamiltonian(SteppingDynamics):
         if damping is not None and self.integrator.first != "momentum":
             raise ConfigError(
                 "NeuralHamiltonian: damping goes with integrators that move the "
-                'momentum first ("leapfrog", "euler", "yoshida"), received '
+                'momentum first ("leapfrog", "yoshida"), received '
                 f"{integrator!r}."
             )
         if grid is not None:

@@ -17,6 +17,11 @@ _FAMILIES = {
     "each frame.",
     "unordered": f"{_SPLITS} UnorderedVAE (Helminger et al. 2018): it is made from "
     "frames without an order, and motion is where a frame lies on a small map.",
+    "hgn": "A clip is one state, read from a few frames, that a learned flow moves: a "
+    "Hamiltonian Generative Network (Toth et al. 2019), or one of its rivals on the "
+    "same contract.",
+    "pixel-hnn": "PixelHNN (Greydanus et al. 2019), a baseline: an autoencoder of "
+    "pairs of frames whose code obeys a learned Hamiltonian.",
     "sequence-rnn": "A recurrent network that predicts the next frame: a baseline.",
     "judge": "A classifier that scores clips made by generative models.",
 }
@@ -93,6 +98,11 @@ def what_it_is(metadata: dict[str, Any]) -> list[str]:
 
 def first_steps(metadata: dict[str, Any]) -> list[str]:
     """Lines of Python that do something with `model`."""
+    if metadata["family"] in ("hgn", "pixel-hnn"):
+        return [
+            "clips = model.example_clips()  # made by the model, so no data is needed",
+            'model.forecast(clips["frames"], times=range(200))  # what comes next',
+        ]
     if metadata["family"] not in ("halo", "dsvae", "unordered"):
         return []
     return [

@@ -24,7 +24,7 @@ _YOSHIDA_0 = -_CUBE_ROOT * _YOSHIDA_1  # a step backward between two forward
 
 # How many steps JAX writes out within one turn of its loop: fewer turns run faster,
 # and more steps take longer to compile.
-JAX_UNROLL = 4
+JAX_UNROLL = 8
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,19 @@ class Splitting:
     Attributes:
         order: p of the error O(h^p) after a given time; a test fits it.
         first: `"momentum"` or `"position"`, the variable that moves first and last.
-        outer: shares of the step that it moves, one more than `inner`. A last share
-            of 0 is no move.
+        outer: shares of the step that it moves, one more than `inner`. None for a
+            method of one move each: the position moves after the momentum where the
+            step goes forward, and before it where it goes back, so that a step over -h
+            undoes one over h (the plain method over -h does not).
         inner: shares of the step that the other variable moves.
-        is_reversible: whether a step over -h undoes one over h.
     """
 
     order: int
     first: str
-    outer: tuple[float, ...]
+    outer: tuple[float, ...] | None
     inner: tuple[float, ...]
-    is_reversible: bool = True
     is_symplectic = True
+    is_reversible = True
 
     def path(self, force, velocity, position, momentum, step, num_steps, damp=None):
         """Positions and momenta after 0, 1, ... `num_steps` steps.
@@ -70,21 +71,25 @@ class Splitting:
                 '"leapfrog": its force does not change with the momentum.'
             )
 
+        if self.outer is None:
+            shares = [ops.minimum(step, 0.0), ops.maximum(step, 0.0)]
+        else:
+            shares = [share * step for share in self.outer]
+
         def turn(carry, _):
             moved, other, push = carry
             if damp is not None:
                 moved = moved * damp
-            moved = moved + (self.outer[0] * step) * push
-            for after, share in zip(self.outer[1:], self.inner, strict=True):
+            moved = moved + shares[0] * push
+            for after, share in zip(shares[1:], self.inner, strict=True):
                 other = other + (share * step) * inner(moved)
                 push = outer(other)
-                if after:
-                    moved = moved + (after * step) * push
+                moved = moved + after * push
             if damp is not None:
                 moved = moved * damp
             return (moved, other, push), (moved, other, push)
 
-        moved, other = _rolled(turn, (moved, other, outer(other)), num_steps)[:2]
+        moved, other = rolled(turn, (moved, other, outer(other)), num_steps)[:2]
         return (other, moved) if of_momentum else (moved, other)
 
 
@@ -125,10 +130,10 @@ class RungeKutta:
             state = state + (step / 6.0) * (k_1 + 2.0 * k_2 + 2.0 * k_3 + k_4)
             return (state,), (state,)
 
-        return _rolled(turn, (state,), num_steps)[0]
+        return rolled(turn, (state,), num_steps)[0]
 
 
-def _rolled(turn, carry, num_steps):
+def rolled(turn, carry, num_steps):
     """The carry before the first turn and after each: `(num_steps + 1, ...)` each.
 
     A loop of the backend, whose body is compiled once; on PyTorch a Python loop.
@@ -146,7 +151,7 @@ def _rolled(turn, carry, num_steps):
 
 
 INTEGRATORS = {
-    "euler": Splitting(1, "momentum", (1.0, 0.0), (1.0,), is_reversible=False),
+    "euler": Splitting(1, "position", None, (1.0,)),
     "leapfrog": Splitting(2, "momentum", (0.5, 0.5), (1.0,)),
     "leapfrog-position": Splitting(2, "position", (0.5, 0.5), (1.0,)),
     "yoshida": Splitting(

@@ -11,7 +11,6 @@ from halo_keras.dynamics import HamiltonianNetwork, NeuralHamiltonian
 from halo_keras.models import PixelHNN
 from halo_keras.schema import ConfigError
 
-pytestmark = pytest.mark.backend
 CLIPS = swinging_dots()
 
 
@@ -58,6 +57,7 @@ def test_a_preset_is_the_model(make, tmp_path):
     assert f"family `{model.family}`" in text and "swap_motion" not in text
 
 
+@pytest.mark.backend
 def test_pixel_hnn_terms_are_those_of_the_paper():
     model = small_pixel_hnn()
     x = (CLIPS / 255).astype("float32")
