@@ -59,7 +59,8 @@ def turns(
         for name, parts in errors.items()
     }
     if {1, 10} <= set(counts):
-        found["turn_10_ratio"] = found["turn_10_mse"] / found["turn_1_mse"]
+        least = max(found["turn_1_mse"], 1e-12)
+        found["turn_10_ratio"] = found["turn_10_mse"] / least
     return found
 
 
