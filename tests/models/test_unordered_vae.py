@@ -223,7 +223,7 @@ def test_the_curve_is_the_first_principal_coordinate():
         expected = (latents - latents.mean(axis=0)) @ axes[:, values.argmax()]
         same = min(np.abs(one - expected).max(), np.abs(one + expected).max())
         assert same < 1e-5
-    np.testing.assert_array_equal(model.motion_curve(FRAMES[1], 1), z[1, :, 1])
+    np.testing.assert_allclose(model.motion_curve(FRAMES[1], 1), z[1, :, 1], atol=1e-6)
     with pytest.raises(ValueError, match="dimension must be one of 0 to 1"):
         model.motion_curve(FRAMES, 2)
 
@@ -276,7 +276,12 @@ def test_a_preset_is_the_model(tmp_path):
     folder = tmp_path / "unordered-dots"
     save_preset(model, folder, name="unordered-dots", metadata=facts, metrics={})
     again = from_pretrained(folder)
-    assert isinstance(again, UnorderedVAE) and again.get_config() == model.get_config()
+    assert isinstance(again, UnorderedVAE)
+    kept, asked = again.get_config(), model.get_config()
+    for part in ("encoder", "decoder"):  # a part is read under another name
+        ours, theirs = (config.pop(part)["config"] for config in (kept, asked))
+        assert {**ours, "name": None} == {**theirs, "name": None}
+    assert kept == asked
     np.testing.assert_allclose(
         again.reconstruct(FRAMES), model.reconstruct(FRAMES), atol=1e-6
     )
