@@ -43,19 +43,24 @@ def turns(
         given clip itself; `turn_minus_<n>_mse`, of -n T to -(n - 1) T - 1; both for n
         in `counts`, and `turn_10_ratio` of turns 10 and 1 if both are among them.
     """
-    length, found = dataset.num_frames, {}
-    for sign in (1, -1):
-        for count in counts:
-            first = (count - 1) * length if sign > 0 else -count * length
-            errors = []
-            for rows in chunks(len(dataset), batch_size, "turns", verbose):
-                frames = dataset.frames[rows]
-                made = model.forecast(frames, first + np.arange(length), action=0)
-                errors.append(mse(made, frames))
-            name = f"turn_{count}" if sign > 0 else f"turn_minus_{count}"
-            found[f"{name}_mse"] = float(np.concatenate(errors).mean())
+    length = dataset.num_frames
+    first = {f"turn_{count}": (count - 1) * length for count in counts}
+    first |= {f"turn_minus_{count}": -count * length for count in counts}
+    errors = {name: [] for name in first}
+    for rows in chunks(len(dataset), batch_size, "turns", verbose):
+        frames = dataset.frames[rows]
+        encoding = model.encode(frames, 0)
+        for name, start in first.items():
+            times = start + np.arange(length)
+            made = model.decode(encoding.content, encoding.state, times)
+            errors[name].append(mse(made, frames))
+    found = {
+        f"{name}_mse": float(np.concatenate(parts).mean())
+        for name, parts in errors.items()
+    }
     if {1, 10} <= set(counts):
-        found["turn_10_ratio"] = found["turn_10_mse"] / found["turn_1_mse"]
+        least = max(found["turn_1_mse"], 1e-12)
+        found["turn_10_ratio"] = found["turn_10_mse"] / least
     return found
 
 

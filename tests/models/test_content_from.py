@@ -69,3 +69,19 @@ def test_training_reads_the_first_frame_too():
 def test_another_word_is_refused():
     with pytest.raises(ConfigError, match="content_from.*first-frame"):
         small_halo(content_from="first")
+
+
+def test_a_model_without_content_has_none():
+    """z and its KL are 0 in training too, and whatever z is given changes no pixel."""
+    model, frames = small_halo(content_from="nothing"), moving_dots(4)["frames"]
+    assert not model.encode_content(frames).any()
+    terms = model({"frames": frames, "action": np.zeros(4, "int32")}, training=True)
+    np.testing.assert_array_equal(ops.convert_to_numpy(terms["content_kl"]), 0)
+    encoding = model.encode(frames, 0)
+    shape = encoding.content.shape
+    one, other = (
+        model.decode(np.full(shape, value), encoding.state, [0, 2.5])
+        for value in (0.0, 3.0)
+    )
+    np.testing.assert_array_equal(one, other)
+    assert np.abs(one[0] - one[1]).max() > 1e-4

@@ -8,10 +8,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from keras import ops
 
 from halo_keras import data
 from halo_keras.schema import ConfigError
-from halo_keras.training.build_halo import build_halo
+from halo_keras.training.build_halo import build_halo, random_speeds
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "recipes"))
@@ -92,6 +93,11 @@ def test_sizes_that_do_not_fit_are_named():
         build_halo(changed(period_in_clips=2), clips)
     long = build_halo(changed(period_in_clips=2, harmonics=[1, 3]), clips)
     assert long.dynamics.get_config()["period"] == 2 * clips.num_frames
+    with pytest.raises(ConfigError, match="model.speeds are where a normal form"):
+        build_halo(changed(harmonics=[1, 3], speeds="random"), clips)
+    anywhere = build_halo(changed(speeds="random"), clips).dynamics
+    started = random_speeds(anywhere.position_dim, clips.num_frames, recipe.seed)
+    assert ops.convert_to_numpy(anywhere.speeds)[0] == pytest.approx(started, rel=1e-4)
     with pytest.raises(ConfigError, match="did you mean 'symplectic'"):
         build_halo(changed(dynamics="simplectic"), clips)
     few = {key: value for key, value in recipe.model.items() if key != "hidden"}

@@ -68,3 +68,20 @@ def test_unknown_action_is_answered_with_the_nearest():
     with pytest.raises(ConfigError, match="no action 'rigt'; did you mean 'right'"):
         loop_targets(dataset, 9, ["rigt"])
     assert toy_recipe(max_loops=3, rolled_actions=["left"]).rolled_actions == ("left",)
+
+
+def test_loops_grow_with_the_epoch():
+    """At epoch e of a ramp R the largest m is (M + 1)^(e / R) - 1, rounded down."""
+    transform, batch = LoopTargets(12, ramp=30.0), numbered_batch(2000)
+    for epoch, most in ((0, 0), (8, 0), (9, 1), (20, 4), (29, 10), (30, 12), (90, 12)):
+        assert transform.loops_at(epoch) == most
+        rng = np.random.default_rng(epoch)
+        times = transform({**batch, "epoch": epoch}, rng)["target_times"]
+        loops = (times - np.arange(8)).astype(int) // 8
+        assert loops.min() == 0 and loops.max() == most
+    dataset = data.load("toy_training", "train")
+    batches = dataset.batches(6, transform=loop_targets(dataset, 9, (), ramp=5.0))
+    assert "epoch" not in batches[0]
+    assert batches[0]["target_times"].max() < dataset.num_frames
+    batches.epoch = 5
+    assert batches[0]["target_times"].max() >= dataset.num_frames
