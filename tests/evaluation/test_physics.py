@@ -9,6 +9,7 @@ from halo_keras.data.physics import frames_at
 from halo_keras.evaluation import figures, physics_figures
 from halo_keras.evaluation.energy_agreement import energy_agreement, rank_correlation
 from halo_keras.evaluation.frequencies import frequency_errors, main_frequency
+from halo_keras.evaluation.leaderboard_tables import TABLES
 from halo_keras.evaluation.physics import (
     PROTOCOLS,
     SUITE,
@@ -183,6 +184,7 @@ def test_rank_correlation_is_that_of_ranks(rng):
     assert rank_correlation(np.ones(30), other) == 0
 
 
+@pytest.mark.backend
 def test_there_and_back(clips):
     few = clips.subset(slice(0, 4))
     exact = reversal(Flow(Truth(few)), few)
@@ -257,6 +259,10 @@ def test_the_suite_of_a_model_that_knows(clips, train):
     assert found["five_frame_excess"] == 0 < found["mean_image_mse"]
     assert found["energy_spearman"] == pytest.approx(1) and found["slow_mse"] == 0
     assert SUITES["three_body"] is SUITE
+    columns = {key for table in TABLES["pendulum"] for key in table.columns}
+    ours = {key for key in columns if not key.startswith("report_")}
+    assert ours - set(found) == {"reversal_state_error"}  # it has no dynamics
+    assert {key.removeprefix("report_") for key in columns - ours} <= set(found)
 
 
 def test_what_cannot_be_measured_is_left_out_or_an_error(train):

@@ -137,12 +137,22 @@ def test_an_interrupted_evaluation_leaves_no_trace(preset, capsys, monkeypatch):
 
 def test_clips_are_spread_over_the_split_and_the_actions():
     metadata = {"dataset": "balls", "recipe": {"data": {"num_frames": 4}}}
-    test, train = preset_evaluation._clips(metadata, None, 9)
+    suite = preset_evaluation.SUITES["balls"]
+    test, train = preset_evaluation._clips(metadata, suite, None, 9)
     whole = data.load("balls", "test", num_frames=4)
     last = len(whole) - 1
     spaced = [round(index * last / 8) for index in range(9)]
     assert np.array_equal(test.frames, whole.frames[spaced])
     assert len(train()) == 36 and train().split == "train"
+
+
+def test_a_suite_may_want_other_test_clips():
+    options = {"num_clips": 8, "num_frames": 3, "rendering": "suite"}
+    metadata = {"dataset": "mass_spring", "recipe": {"data": options}}
+    suite = preset_evaluation.SUITES["mass_spring"]
+    test, train = preset_evaluation._clips(metadata, suite, None, None)
+    assert test.frames.shape[:2] == (256, 3 + 192)
+    assert train().frames.shape[:2] == (8, 3)
 
 
 # ---- mistakes: one clear line each ---------------------------------------------------
