@@ -143,7 +143,7 @@ def test_geco_minimises_the_kl_under_its_constraint():
     np.testing.assert_allclose(terms["constraint_loss"], expected, rtol=1e-4)
     weights = {"reconstruction_loss": 0.0, "constraint_loss": 1.0, "motion_kl": 1.0}
     assert model.term_weights == weights
-    outputs = {key: numpy(value) for key, value in outputs.items()}
+    outputs = {key: np.float32(numpy(value)) for key, value in outputs.items()}
     fixed = {key: ops.convert_to_tensor(value) for key, value in outputs.items()}
 
     def loss(multiplier, frames):
