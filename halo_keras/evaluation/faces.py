@@ -110,20 +110,13 @@ def exact_swap(
 
 
 def curve(s: Setting) -> dict[str, float]:
-    """The motion curve against the expression's intensity; see `curve_spearman`.
-
-    Nothing for a model whose motion is not a coordinate of every frame.
-    """
-    if not unordered.is_unordered(s.model):
-        return {}
+    """The motion curve against the expression's intensity; see `curve_spearman`."""
     truth = s.test.states["intensity"]
     return curve_spearman(s.model, s.test, truth, verbose=s.verbose)
 
 
 def permutation(s: Setting) -> dict[str, float]:
-    """See `unordered.permutation`; nothing for a model that reads clips in order."""
-    if not unordered.is_unordered(s.model):
-        return {}
+    """See `unordered.permutation`."""
     return unordered.permutation(s.model, s.test, s.seed, verbose=s.verbose)
 
 
@@ -147,8 +140,8 @@ SUITE = Suite(
         **PROTOCOLS,
         "tempo": TEMPO,
         "exact_swap": EXACT_SWAP,
-        "curve": Protocol(curve),
-        "permutation": Protocol(permutation),
+        "curve": Protocol(curve, unordered=True),
+        "permutation": Protocol(permutation, unordered=True),
     },
     judges={"judge": "judge-toon-faces"},
     reference=None,

@@ -193,11 +193,8 @@ PROTOCOLS = {
     "position": Protocol(_framewise(position), ("train",)),
     "digit": Protocol(_framewise(digit_probes), ("train",)),
     "permutation": Protocol(
-        lambda s: (
-            unordered.permutation(s.model, s.test, s.seed, verbose=s.verbose)
-            if unordered.is_unordered(s.model)
-            else {}
-        )
+        lambda s: unordered.permutation(s.model, s.test, s.seed, verbose=s.verbose),
+        unordered=True,
     ),
 }
 

@@ -79,6 +79,7 @@ class Protocol:
             `<key>_stddev`.
         timed: True if it asks for frames before, between or after those that are given:
             a model without an order has none.
+        unordered: True if it asks what only such a model has.
         second: True if what the judge says is to be had from the second judge too,
             of the same clips, under `second_judge_<key>`.
     """
@@ -89,13 +90,17 @@ class Protocol:
     sampled: bool = False
     second: bool = False
     timed: bool = False
+    unordered: bool = False
 
     def lacks(self, setting: Setting) -> str | None:
         """Why it cannot be run there, or None."""
         if self.told and setting.model.num_actions == 1:
             return "the model knows no actions, it was made without labels"
-        if self.timed and getattr(setting.model, "family", None) == "unordered":
+        orderless = getattr(setting.model, "family", None) == "unordered"
+        if self.timed and orderless:
             return "the model knows no time, it was made from frames without an order"
+        if self.unordered and not orderless:
+            return "the model reads clips in their order"
         missing = [name for name in self.needs if getattr(setting, name) is None]
         if missing:
             return "there is no " + " and no ".join(missing).replace("_", " ")

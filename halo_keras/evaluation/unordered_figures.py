@@ -28,7 +28,7 @@ def grid_figure(model, clips, path) -> None:
     made = model.motion_grid(clips.frames, size=GRID, extent=EXTENT)
     for axis, grid, frames in zip(axes, made, clips.frames, strict=True):
         axis.imshow(_shown(film_strip(grid, gap=1)), interpolation="nearest")
-        axis.set_xticks([]), axis.set_yticks([])
+        axis.set(xticks=[], yticks=[])
         axis.set_xlabel("z1")
         axis.set_ylabel("z2" if model.motion_dim > 1 else "")
         inset = axis.inset_axes((0.0, 1.02, 0.14, 0.14))

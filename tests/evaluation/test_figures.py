@@ -37,7 +37,8 @@ def test_one_of_each_action_by_seed():
 def test_all_figures_of_a_model(shown, tmp_path):
     paths = figures.draw(shown, tmp_path / "figures")
     names = [path.name for path in paths]
-    others = ("frame_classes.png", "turning.png", "predictions.png")
+    others = {"frame_classes.png", "turning.png", "predictions.png"}
+    others |= {"spectrum.png", "motion_grid.png", "motion_curve.png"}
     assert names == [name for name in figures.FIGURES if name not in others]
     assert sorted(names) == sorted(
         path.name for path in (tmp_path / "figures").iterdir()
@@ -133,3 +134,31 @@ def test_an_expression_is_not_read_off_its_first_frame():
     assert actions.FOLDER.reference is faces.SUITE.reference is faces.MUG.reference
     assert faces.SUITE.reference is None
     assert sprites.SUITE.reference == 0
+
+
+def test_figures_of_a_model_without_an_order(tmp_path):
+    """Nothing is asked of it that needs time; the map and the course are drawn."""
+    test = data.load("balls", "test", num_clips=9, num_frames=5)
+
+    class Map:
+        family, motion_dim, num_actions = "unordered", 2, 1
+        action_names = ["motion"]
+
+        def motion_grid(self, frames, size, extent):
+            seen.append((len(frames), size, extent))
+            return np.full((len(frames), size, size, 32, 32, 3), 0.5, "float32")
+
+        def motion_curve(self, frames):
+            return np.cumsum(np.ones(frames.shape[:2]), axis=1)
+
+    seen = []
+    shown = figures.Shown(Map(), test)
+    timed = ("generation_16.png", "image_to_sequence.png", "long_rollout.png")
+    for name in timed:
+        assert figures.FIGURES[name](shown, tmp_path / name) is False
+    for name in ("motion_grid.png", "motion_curve.png"):
+        assert figures.FIGURES[name](shown, tmp_path / name) is not False
+        with Image.open(tmp_path / name) as picture:
+            assert min(picture.size) > 300
+    assert seen == [(3, 9, 2.0)]
+    assert figures.FIGURES["spectrum.png"](shown, tmp_path / "s.png") is False

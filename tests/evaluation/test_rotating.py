@@ -81,8 +81,8 @@ def test_a_model_that_knows_makes_no_error(clips):
     exact = {key for key in found if "blend" not in key and "unchanged" not in key}
     exact.remove("turn_10_ratio")
     assert all(found[key] < 1e-9 for key in exact), found
-    assert found["quarter_frame_blend_mse"] > 1e-3
-    assert found["held_out_blend_mse"] > 1e-3 and found["swap_unchanged_mse"] > 1e-3
+    assert found["quarter_frame_blend_mse"] > 1e-4
+    assert found["held_out_blend_mse"] > 1e-4 and found["swap_unchanged_mse"] > 1e-3
 
 
 def test_a_drift_shows_in_later_turns_and_both_ways(clips):
