@@ -103,8 +103,10 @@ def test_tensorflow_probability_says_the_same(prior, prior_kind):
     options = {"num_samples": 30, "prior": prior, "seed": 4}
     ours = importance_weighted_bound(*given, **options)
     theirs = importance_weighted_bound(*given, densities="tfp", **options)
-    np.testing.assert_allclose(ours.bound, theirs.bound, rtol=0, atol=1e-4)
-    np.testing.assert_allclose(ours.elbo, theirs.elbo, rtol=0, atol=1e-4)
+    # Of frames in single precision, whose first batch is traced anew.
+    near = {"rtol": 1e-6, "atol": 1e-4}
+    np.testing.assert_allclose(ours.bound, theirs.bound, **near)
+    np.testing.assert_allclose(ours.elbo, theirs.elbo, **near)
 
 
 def test_chunks_do_not_change_the_answer(monkeypatch):
