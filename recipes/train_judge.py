@@ -223,7 +223,7 @@ RECIPES = {
             "seed": 0,
         },
         model={"heads": ["action", "subject"], "unseen": "subject", **FACES},
-        epochs=14,
+        epochs=7,
         **{**COMMON, "dataset": "toon_faces", "batch_size": 32},
     ),
     "judge-mug": Recipe(
