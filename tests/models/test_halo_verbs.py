@@ -309,6 +309,8 @@ def test_infer_action_of_a_trained_model_decodes_few_frames(monkeypatch):
     frames = model.example_clips()["frames"][:4]
     clips = [frames, frames[:, ::-1], np.random.default_rng(0).random(frames.shape)]
     decoded, decode = [], model.decode_active
+    # On JAX the 4 clips are padded to 8 after the first stage.
+    spare = 2 if keras.backend.backend() == "jax" else 1
 
     def counted(content, position, action):
         decoded.append(position.shape[0] * position.shape[1])
@@ -321,9 +323,9 @@ def test_infer_action_of_a_trained_model_decodes_few_frames(monkeypatch):
         found = model.infer_action(shown)
         np.testing.assert_array_equal(found, scores.argmax(axis=1))
         count, least = sum(decoded) - whole, len(shown) * (3 + 15)
-        assert whole == len(shown) * 3 * 16 and least <= count <= whole
+        assert whole == len(shown) * 3 * 16 and least <= count <= spare * whole
         if shown is clips[0]:
-            assert count <= 1.5 * least
+            assert count <= 1.5 * spare * least
         decoded.clear()
 
 
