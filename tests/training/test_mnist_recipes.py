@@ -62,8 +62,8 @@ def measured(recipe, source, folder):
     [
         ("", "swap_mse"),
         ("motion-only-", "turn_10_ratio"),
-        ("non-uniform-", "held_out_mse"),
-        ("irregular-", "irregular_missing_mse"),
+        pytest.param("non-uniform-", "held_out_mse", marks=pytest.mark.slow),
+        pytest.param("irregular-", "irregular_missing_mse", marks=pytest.mark.slow),
     ],
 )
 def test_rotating_mnist(repository, shared_data, tmp_path, middle, key):
@@ -86,7 +86,14 @@ def test_rotating_mnist(repository, shared_data, tmp_path, middle, key):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("middle", ["unordered-", "unordered-two-", "halo-"])
+@pytest.mark.parametrize(
+    "middle",
+    [
+        "unordered-",
+        pytest.param("unordered-two-", marks=pytest.mark.slow),
+        pytest.param("halo-", marks=pytest.mark.slow),
+    ],
+)
 def test_moving_mnist(repository, shared_data, tmp_path, middle):
     name = f"{middle}moving-mnist"
     recipe = note(repository, "train_moving_mnist").RECIPES[name]
@@ -99,6 +106,7 @@ def test_moving_mnist(repository, shared_data, tmp_path, middle):
         assert found["permutation_difference"] < 1e-6
 
 
+@pytest.mark.slow
 def test_sprites_in_all_poses_and_their_judge(repository, shared_data, tmp_path):
     sheets, judges = shared_data / "sprites", note(repository, "train_judge")
     recipe = dataclasses.replace(
