@@ -207,6 +207,49 @@ BALLS = (
     ),
 )
 
+FACES = (
+    Table(
+        "New people, new clips",
+        "Of people in no training clip: all frames given, and the first alone; and "
+        "sharpness, in that of real clips.",
+        {
+            "reconstruction_mse": "MSE",
+            "reconstruction_psnr": "PSNR",
+            "reconstruction_ssim": "SSIM",
+            "generation_16_mse": "from one frame: MSE",
+            "generation_16_ssim": "SSIM ",
+            "sharpness_ratio": "sharpness",
+        },
+    ),
+    Table(
+        "Another's expression, and drawn ones",
+        "By the judge, which knows people by the nearest embedding; and swaps against "
+        "the exact frames, beside what leaving the clip as it is would score.",
+        {
+            "swap_action_accuracy": "swap: expression",
+            "swap_subject_accuracy": "person",
+            "prior_motion_action_accuracy": "drawn: expression",
+            "prior_motion_subject_accuracy": "person ",
+            "exact_swap_mse": "exact swap: MSE",
+            "exact_swap_unchanged_mse": "unchanged: MSE",
+        },
+        judged=True,
+    ),
+    Table(
+        "Other speeds",
+        "SSIM of clips at half and double speed and backward: the frames given at "
+        "their times, and shown from the clip as it is.",
+        {
+            "tempo_single_ssim": "single",
+            **{
+                f"tempo_{speed}_{way}_ssim": f"{speed}, {way}"
+                for speed in ("half", "double", "reversed")
+                for way in ("given", "shown")
+            },
+        },
+    ),
+)
+
 BOUNCING = (
     Table(
         "Frames ahead",
@@ -431,6 +474,7 @@ TABLES = {
     "moving_mnist": MOVING,
     "sprite_poses": POSES,
     "sprites": SPRITES,
+    **dict.fromkeys(("toon_faces", "mug"), FACES),
     "balls": BALLS,
     "balls_speed": BALLS,
     "bouncing_balls": BOUNCING,

@@ -40,7 +40,7 @@ def people_protocols(identity: str, unseen: bool) -> dict[str, Protocol]:
         return Protocol(on_scored_clips, needs=("judge",), **options)
 
     def swap(s: Setting, test, judge, prefix: str, action):
-        return protocols.swap(
+        found = protocols.swap(
             s.model,
             test,
             judge,
@@ -50,6 +50,8 @@ def people_protocols(identity: str, unseen: bool) -> dict[str, Protocol]:
             prefix=prefix,
             verbose=s.verbose,
         )
+        # Another take of that person and action is no truth: pose and light differ.
+        return {key: each for key, each in found.items() if not key.endswith("_mse")}
 
     return {
         "judge_real": judged(

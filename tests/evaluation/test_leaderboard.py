@@ -168,6 +168,15 @@ def test_columns_are_metrics_that_protocols_measure():
             assert key.startswith(tuple(PROTOCOLS)), key
 
 
+def test_columns_of_faces_are_metrics_of_their_protocols():
+    from halo_keras.evaluation import faces
+
+    assert TABLES["mug"] is TABLES["toon_faces"]
+    for table in TABLES["toon_faces"]:
+        for key in table.columns:
+            assert key.startswith(tuple(faces.SUITE.protocols)), key
+
+
 def test_columns_of_speech_and_bouncing_balls_are_measured():
     """By the tests of the protocols themselves: their keys, typed once more here."""
     ahead = ("error", "blank_error", "area_ratio", "overlap")
