@@ -9,7 +9,7 @@ What is equal for all: the data (200 training characters, 100 test characters, 9
     begin with "unlabelled" have one operator for all motion and know no action, and
     "partners" are other clips of the same colours, from which content is read.
 Command: python recipes/study_leakage.py --data-dir FOLDER
-    A run takes about 5 minutes of one core (estimated). It can be stopped and started
+    A run takes about 8 minutes of one core (estimated). It can be stopped and started
     again: finished runs are rows of zoo/studies/leakage.csv. --table writes
     zoo/studies/leakage.md.
 Probes: networks trained on posterior samples of the training characters, scored on the
@@ -98,6 +98,7 @@ def recipe_of(name: str, seed: int):
         epochs=FULL.epochs,
         batch_size=FULL.batch_size,
         ema_momentum=0.995,
+        precision="float32",
         seed=seed,
         strip_every=0,
     )
