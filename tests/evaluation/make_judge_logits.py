@@ -15,16 +15,19 @@ from halo_keras.hub.presets import from_pretrained
 REFERENCE = Path(__file__).resolve().parents[1] / "reference"
 
 
-def ramps():
-    """A clip that needs no data, eight coloured ramps: `(1, 8, 64, 64, 3)` uint8."""
-    t, y, x = np.meshgrid(np.arange(8), np.arange(64), np.arange(64), indexing="ij")
+def ramps(num_frames):
+    """A clip that needs no data, coloured ramps: `(1, num_frames, 64, 64, 3)` uint8."""
+    t, y, x = np.meshgrid(
+        np.arange(num_frames), np.arange(64), np.arange(64), indexing="ij"
+    )
     clip = np.stack([4 * x, 4 * y, 8 * t + 2 * x], axis=-1) % 256
     return clip[None].astype("uint8")
 
 
 def main(names):
     for name in names:
-        logits = from_pretrained(name)(ramps())
+        judge = from_pretrained(name)
+        logits = judge(ramps(judge.num_frames or 8))
         found = {
             head: np.round(keras.ops.convert_to_numpy(values)[0], 6).tolist()
             for head, values in logits.items()
