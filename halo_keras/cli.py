@@ -18,6 +18,7 @@ import numpy as np
 
 from halo_keras import cli_commands as commands
 from halo_keras import cli_data, cli_hub, cli_speech, cli_zoo
+from halo_keras.freed_memory import keep_freed_memory
 
 MAX_TIMES = 10_000
 CLIP = "a GIF, a PNG strip of square frames, a folder of frames or an .npz"
@@ -49,6 +50,7 @@ def main(argv=None) -> int:
         argv: the words after the program's name; None for those of this process.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow loads
+    keep_freed_memory()
     argv = list(sys.argv[1:] if argv is None else argv)
     args = _parser().parse_args(_join_negative_times(argv))
     try:

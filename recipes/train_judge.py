@@ -265,6 +265,7 @@ RECIPES = {
 
 def main(arguments=None) -> Path:
     """Parses the command line, trains, measures and saves; returns the folder."""
+    from halo_keras.freed_memory import keep_freed_memory
     from halo_keras.hub.errors import PresetError
     from halo_keras.schema import ConfigError
     from halo_keras.training.hub_options import (
@@ -273,6 +274,7 @@ def main(arguments=None) -> Path:
         push_preset,
     )
 
+    keep_freed_memory()
     parser = command.make_parser(RECIPES, __doc__)
     options = parser.parse_args(arguments)
     try:

@@ -15,6 +15,10 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 HUB_SERVER = HubServer()
 point_clients_at(HUB_SERVER.url)
 
+from halo_keras.freed_memory import keep_freed_memory  # noqa: E402
+
+keep_freed_memory()  # as the recipes and the commands do
+
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from hub_server import clocks  # noqa: E402

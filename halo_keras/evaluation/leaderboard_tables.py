@@ -178,6 +178,18 @@ SPRITES = (
             },
         },
     ),
+    Table(
+        "Rate and distortion",
+        "KL of the posterior at the first frame from the training's prior, in bits a "
+        "clip: what sending the latents takes, given the model (and its action, which "
+        "is not counted); and the MSE of a clip decoded from a draw of it.",
+        {
+            "rate_content_bits": "content",
+            "rate_motion_bits": "motion",
+            "rate_bits": "both",
+            "rate_distortion_mse": "MSE",
+        },
+    ),
 )
 
 BALLS = (

@@ -6,6 +6,8 @@ import numpy as np
 
 from halo_keras.data.action_groups import operators_for
 from halo_keras.evaluation import from_one_image, protocols
+from halo_keras.evaluation.likelihood import likelihood
+from halo_keras.evaluation.rate import rate
 from halo_keras.evaluation.suite import SAMPLING_SEEDS, Protocol, Setting, Suite
 from halo_keras.evaluation.turning import turning
 
@@ -128,6 +130,15 @@ PROTOCOLS = {
             s.model, s.training_clips(), s.test, s.seed, verbose=s.verbose
         ),
         ("train",),
+    ),
+    "rate": Protocol(
+        lambda s: rate(s.model, s.test, reference=0, seed=s.seed, verbose=s.verbose),
+        families=("halo",),
+    ),
+    "likelihood": Protocol(
+        lambda s: likelihood(s.model, s.test, seed=s.seed, verbose=s.verbose),
+        families=("halo",),
+        costly=True,  # 1,000 decoded clips for each of 64
     ),
     "baselines": Protocol(
         lambda s: from_one_image.static_baselines(s.test, verbose=s.verbose)

@@ -80,6 +80,9 @@ class Protocol:
         timed: True if it asks for frames before, between or after those that are given:
             a model without an order has none.
         unordered: True if it asks what only such a model has.
+        families: of the models for which it is defined; empty for all.
+        costly: True if it takes longer than all others together: it is then measured
+            only on request.
         second: True if what the judge says is to be had from the second judge too,
             of the same clips, under `second_judge_<key>`.
     """
@@ -91,12 +94,17 @@ class Protocol:
     second: bool = False
     timed: bool = False
     unordered: bool = False
+    families: tuple[str, ...] = ()
+    costly: bool = False
 
     def lacks(self, setting: Setting) -> str | None:
         """Why it cannot be run there, or None."""
         if self.told and setting.model.num_actions == 1:
             return "the model knows no actions, it was made without labels"
-        orderless = getattr(setting.model, "family", None) == "unordered"
+        family = getattr(setting.model, "family", None)
+        if self.families and family not in self.families:
+            return f"it is defined for models of {' and '.join(self.families)} only"
+        orderless = family == "unordered"
         if self.timed and orderless:
             return "the model knows no time, it was made from frames without an order"
         if self.unordered and not orderless:
@@ -109,7 +117,8 @@ class Protocol:
     def is_usual(self, setting: Setting) -> bool:
         """Whether it belongs to a whole evaluation."""
         redundant = self.told is False and setting.model.num_actions > 1
-        return self.lacks(setting) is None and not redundant
+        unasked = self.costly or redundant
+        return self.lacks(setting) is None and not unasked
 
     def measure(self, setting: Setting) -> dict[str, float]:
         """The numbers, over all sampling seeds and with the second judge's."""

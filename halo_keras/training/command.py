@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from halo_keras.freed_memory import keep_freed_memory
 from halo_keras.hub.errors import PresetError
 from halo_keras.schema import ConfigError, nearest
 from halo_keras.training.augmentation import NAMES as AUGMENTATIONS
@@ -44,6 +45,7 @@ def run(
         SystemExit: code 2 on a wrong command line, before anything is written;
             code 1 with one line of text on an error that the user can mend.
     """
+    keep_freed_memory()
     parser = make_parser(recipes, note)
     options = parser.parse_args(arguments)
     try:

@@ -19,6 +19,7 @@ from halo_keras.hub.presets import from_pretrained
 from halo_keras.schema import ConfigError
 from halo_keras.training import callbacks as beside
 from halo_keras.training.augmentation import augmented, make_augmentation
+from halo_keras.training.bfloat16 import warn_of_imitated_bfloat16
 from halo_keras.training.checkpoint import CheckpointFolder
 from halo_keras.training.clipped_adam import ClippedAdam
 from halo_keras.training.loop_batches import loop_targets
@@ -26,7 +27,7 @@ from halo_keras.training.recipe import Recipe
 from halo_keras.training.sample_strips import draw_strips
 from halo_keras.training.seeding import seed_everything
 from halo_keras.training.starting import start_from
-from halo_keras.training.strategies import check_batch_size, scope
+from halo_keras.training.strategies import check_batch_size, device_names, scope
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ def fit_recipe(
         # tell what it does not do.
         partners = np.column_stack([np.arange(len(others)), others])
     batches = _batches(recipe, labelled, transform, partners)
+    warn_of_imitated_bfloat16(recipe.precision, device_names())
     with scope(strategy) as replicas:
         check_batch_size(recipe.batch_size, replicas)
         model = build_with_precision(recipe, dataset)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from studies.rows import RowFile
 
+from halo_keras.freed_memory import keep_freed_memory
+
 COMPARED_HELP = "only these; default: all"
 
 
@@ -59,8 +61,12 @@ def open_rows(path: Path, key, columns) -> RowFile:
 
 
 def limit_threads(threads: int | None) -> None:
-    """Sets how many threads this process uses; before a backend is imported."""
+    """Sets how many threads this process uses, and that it keeps its memory.
+
+    Before a backend is imported.
+    """
     if threads:
         for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
             os.environ[name] = str(threads)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    keep_freed_memory()

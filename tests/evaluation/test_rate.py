@@ -120,3 +120,26 @@ def test_errors():
         rate(model, data, "fited")
     with pytest.raises(ValueError, match="num_draws"):
         rate(model, data, num_draws=0)
+
+
+def test_it_is_a_protocol_of_sprites_and_likelihood_one_on_request():
+    """Of models of the family HALO; likelihood takes longer than all the rest."""
+    from dataclasses import replace
+
+    from evaluation_oracle import Oracle, toy_clips
+
+    from halo_keras.evaluation.sprites import PROTOCOLS, SUITE
+    from halo_keras.evaluation.suite import Setting
+
+    model, data = small_halo(), dots(6, num_actions=3)
+    setting = Setting(model=model, test=data, verbose=0)
+    found = SUITE.run(setting, ["rate"])
+    assert found.pop("num_clips") == 6
+    assert found == rate(model, data, reference=0)
+    usual = SUITE.choose(None, setting)
+    assert "rate" in usual and "likelihood" not in usual
+    assert PROTOCOLS["likelihood"].lacks(setting) is None
+    of_another = replace(setting, model=Oracle(toy_clips()))
+    assert "rate" not in SUITE.choose(None, of_another)
+    with pytest.raises(ValueError, match="'rate' cannot be run: .*models of halo only"):
+        SUITE.run(of_another, ["rate"])

@@ -82,7 +82,8 @@ def test_keys_start_with_the_protocols_name(clips, judge):
         "swap": ("swap", "swap_phase"),
         "swap_inferred": ("swap_inferred", "swap_phase_inferred"),
     }
-    for name in set(PROTOCOLS) - {"leakage", "turning"}:  # which need more than a toy
+    # Those need more than a toy.
+    for name in set(PROTOCOLS) - {"leakage", "turning", "rate", "likelihood"}:
         found = run(Oracle(clips), clips, judge, name, **setting)
         found = set(found) - {"num_clips", "num_sampling_seeds"}
         assert found and all(
