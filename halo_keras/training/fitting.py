@@ -13,6 +13,7 @@ import numpy as np
 
 from halo_keras import data
 from halo_keras.data.action_groups import grouped, operator_of
+from halo_keras.data.fit_batches import for_fit
 from halo_keras.data.frame_sets import FrameSets
 from halo_keras.data.partners import partners_by_colour, partners_in_recording
 from halo_keras.hub.presets import from_pretrained
@@ -241,7 +242,7 @@ def _fit(model, recipe, batches, dataset, folder, callbacks, verbose) -> float:
     if keras.backend.backend() == "tensorflow":
         active.append(beside.TensorBoardScalars(log_dir / "tensorboard"))
     model.fit(
-        batches,
+        for_fit(batches),
         initial_epoch=first_epoch,
         epochs=recipe.epochs,
         shuffle=False,  # ClipBatches orders the clips itself, by (seed, epoch)
