@@ -9,7 +9,7 @@ What is equal for all: the data (200 training characters, 100 test characters, 9
     begin with "unlabelled" have one operator for all motion and know no action, and
     "partners" are other clips of the same colours, from which content is read.
 Command: python recipes/study_leakage.py --data-dir FOLDER
-    A run takes about 8 minutes of one core (estimated). It can be stopped and started
+    A run takes 10 to 16 minutes of one core. It can be stopped and started
     again: finished runs are rows of zoo/studies/leakage.csv. --table writes
     zoo/studies/leakage.md.
 Probes: networks trained on posterior samples of the training characters, scored on the
