@@ -373,6 +373,7 @@ def make_batches(judge, recipe, dataset):
 
 def fit(judge, recipe, clips, output, resume) -> float:
     """Fits what is left of the epochs. Returns the seconds, over all resumes."""
+    from halo_keras.data.fit_batches import for_fit
     from halo_keras.training import callbacks as beside
     from halo_keras.training.checkpoint import CheckpointFolder
 
@@ -390,7 +391,7 @@ def fit(judge, recipe, clips, output, resume) -> float:
         return seconds
     checkpoint = beside.Checkpoint(folder, seconds)
     judge.fit(
-        clips,
+        for_fit(clips),
         initial_epoch=first_epoch,
         epochs=recipe.epochs,
         shuffle=False,  # the clips order themselves, by seed and epoch

@@ -5,21 +5,25 @@ import platform
 import subprocess
 import sys
 
-import pytest
-
 from halo_keras import freed_memory
 
+GLIBC = sys.platform == "linux" and platform.libc_ver()[0] == "glibc"
 # 50 arrays of 8 MiB, each freed before the next: how many page faults?
 COUNT = """
-import resource, runpy, sys
+import runpy, sys
 import numpy as np
 module = runpy.run_path(sys.argv[2])  # without Keras, which takes seconds
 kept = sys.argv[1] == "keep" and module["keep_freed_memory"]()
 np.ones(1 << 20)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+def faults():
+    if sys.platform != "linux":
+        return 0
+    import resource
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+before = faults()
 for _ in range(50):
     np.ones(1 << 20)
-print(kept, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+print(kept, faults() - before)
 """
 
 
@@ -36,24 +40,18 @@ def count(word, **variables):
     return kept == "True", int(faults)
 
 
-needs_glibc = pytest.mark.skipif(
-    sys.platform != "linux" or platform.libc_ver()[0] != "glibc",
-    reason="the C library is not GNU's",
-)
-
-
-@needs_glibc
-def test_arrays_made_again_cost_no_page_faults():
+def test_arrays_made_again_cost_no_page_faults_where_the_library_is_gnus():
     (_, given_back), (kept, faults) = count("leave"), count("keep")
-    assert kept
-    assert given_back >= 50  # at least one each; 2,048 pages, or 4 large ones
-    assert faults <= 5
+    assert kept == GLIBC
+    if GLIBC:
+        assert given_back >= 50  # at least one each; 2,048 pages, or 4 large ones
+        assert faults <= 5
 
 
-@needs_glibc
 def test_what_the_user_has_set_is_left_alone():
     kept, faults = count("keep", MALLOC_ARENA_MAX="4")
-    assert not kept and faults >= 50
+    assert not kept
+    assert faults >= 50 or not GLIBC
 
 
 def test_elsewhere_it_does_nothing(monkeypatch):

@@ -13,17 +13,16 @@ def for_fit(batches: keras.utils.PyDataset) -> Any:
     """The same batches in the same order; on TensorFlow as a `tf.data.Dataset`.
 
     Keras makes such a dataset of a `PyDataset` too, and leaves its tuning on. The
-    tuner sleeps for longer and longer, and if its iterator ends in the meantime it may
-    miss that (TensorFlow 2.21: the flag that it reads is set after it is woken): `fit`
-    then waits for its next turn at the end of each epoch, up to as long as the epoch
-    itself. Here there is nothing to tune, one generator and a queue of two.
+    tuner's thread sleeps for longer and longer, and the end of an epoch, which ends its
+    iterator, was seen to wait for it (TensorFlow 2.21, one core). Here there is nothing
+    to tune: one generator and a queue of two.
 
     The batches are read as the epoch begins, from `batches` as it then is: a callback
     that sets `batches.epoch` there sets their order.
 
     Args:
-        batches: a `ClipBatches` or another `PyDataset` of dicts of arrays that differ
-            in their first dimension at most.
+        batches: a `ClipBatches` or another `PyDataset` whose batches, dicts or tuples
+            of arrays, differ in their arrays' first dimension at most.
 
     Returns: `batches` itself on other backends.
     """
@@ -35,10 +34,9 @@ def for_fit(batches: keras.utils.PyDataset) -> Any:
         for index in range(len(batches)):
             yield batches[index]
 
-    signature = {
-        key: tf.TensorSpec((None, *value.shape[1:]), value.dtype)
-        for key, value in batches[0].items()
-    }
+    signature = keras.tree.map_structure(
+        lambda value: tf.TensorSpec((None, *value.shape[1:]), value.dtype), batches[0]
+    )
     options = tf.data.Options()
     options.autotune.enabled = False
     made = tf.data.Dataset.from_generator(one_epoch, output_signature=signature)

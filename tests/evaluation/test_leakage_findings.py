@@ -1,33 +1,23 @@
 """The findings of the leakage study are what its rows say, number for number."""
 
-import csv
 import re
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from findings_page import prose_of, rows_of
+from studies.leakage_columns import SETTINGS
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY / "recipes"))
-
-from studies.leakage_columns import SETTINGS  # noqa: E402
-from studies.tables import BEGIN  # noqa: E402
-
-STUDIES = REPOSITORY / "zoo" / "studies"
 LABELLED = [name for name in SETTINGS if not name.startswith("unlabelled")]
 
 
 @pytest.fixture(scope="module")
 def prose():
-    text = (STUDIES / "leakage.md").read_text("utf-8").split(BEGIN)[0]
-    return " ".join(text.split())
+    return prose_of("leakage")
 
 
 @pytest.fixture(scope="module")
 def rows():
-    with open(STUDIES / "leakage.csv", newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return rows_of("leakage")
 
 
 @pytest.fixture(scope="module")

@@ -5,35 +5,25 @@ The prose was written by hand. Here each of its claims is worked out again from
 stand in the prose, and no number may stand there that no claim accounts for.
 """
 
-import csv
 import json
 import re
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from findings_page import REPOSITORY, prose_of, rows_of
+from studies.operator_plan import FULL, OPERATORS, SETTINGS
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPOSITORY / "recipes"))
-
-from studies.operator_plan import FULL, OPERATORS, SETTINGS  # noqa: E402
-from studies.tables import BEGIN  # noqa: E402
-
-STUDIES = REPOSITORY / "zoo" / "studies"
 KEPT = ("orthogonal", "normal-form", "action-angle")  # operators of definite energy
 
 
 @pytest.fixture(scope="module")
 def prose():
-    text = (STUDIES / "operators.md").read_text("utf-8").split(BEGIN)[0]
-    return " ".join(text.split())
+    return prose_of("operators")
 
 
 @pytest.fixture(scope="module")
 def rows():
-    with open(STUDIES / "operators.csv", newline="", encoding="utf-8") as file:
-        return [row for row in csv.DictReader(file) if row["phase"] == "measure"]
+    return [row for row in rows_of("operators") if row["phase"] == "measure"]
 
 
 @pytest.fixture(scope="module")
