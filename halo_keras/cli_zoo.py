@@ -29,8 +29,9 @@ def add_commands(command) -> None:
         "--protocol",
         action="append",
         metavar="NAME",
-        help="only this one; can be given several times. A whole evaluation takes some "
-        "ten minutes and replaces the numbers in the preset's metrics.json",
+        help="only this one; can be given several times. Its numbers replace the old "
+        "ones of the same names in the preset's metrics.json; a whole evaluation "
+        "replaces all, and takes most of an hour of one core on Sprites",
     )
     sub.add_argument("--data-dir", metavar="FOLDER", help=DATA_DIR)
     sub.add_argument(

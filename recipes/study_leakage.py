@@ -26,7 +26,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from studies.command_line import limit_threads, open_rows, study_parser
+from studies.command_line import limit_threads, open_rows, run_missing, study_parser
 from studies.leakage_columns import COLUMNS, KEY, SETTINGS
 from studies.rows import RowFile
 
@@ -53,17 +53,14 @@ def main(arguments=None) -> list[dict[str, str]]:
     if options.table:
         report(rows)
         return rows.read()
-    runs = [(name, seed) for seed in range(options.seeds) for name in options.settings]
-    done = 0
-    for name, seed in runs:
-        finished = {"setting": name, "seed": seed} in rows
-        if options.list:
-            print("done   " if finished else "missing", name, seed)
-        elif not finished and done != options.max_runs:
-            row = execute(name, seed, options.data_dir)
-            rows.append(row)
-            done += 1
-            print(*(f"{key}={value}" for key, value in row.items()), flush=True)
+    runs = [
+        {"setting": name, "seed": seed}
+        for seed in range(options.seeds)
+        for name in options.settings
+    ]
+    run_missing(
+        rows, runs, options, lambda run: execute(**run, data_dir=options.data_dir)
+    )
     return rows.read()
 
 
@@ -104,7 +101,7 @@ def recipe_of(name: str, seed: int):
     )
 
 
-def execute(name: str, seed: int, data_dir) -> dict:
+def execute(setting: str, seed: int, data_dir) -> dict:
     """Trains and measures one run; returns its row."""
     import keras
     from studies.leakage_measures import measure
@@ -115,7 +112,7 @@ def execute(name: str, seed: int, data_dir) -> dict:
     from halo_keras.training.provenance import commit
 
     keras.backend.clear_session()
-    recipe = recipe_of(name, seed)
+    recipe = recipe_of(setting, seed)
     begun, worked = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory() as log_dir:
         fitted = fit_recipe(
@@ -125,7 +122,7 @@ def execute(name: str, seed: int, data_dir) -> dict:
     train = data.load("sprites", "train", source=data_dir, **recipe.data)
     judge = from_pretrained("judge-sprites")
     return {
-        "setting": name,
+        "setting": setting,
         "seed": seed,
         "epochs": recipe.epochs,
         "steps": fitted.steps,

@@ -26,7 +26,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from studies.command_line import limit_threads, open_rows
+from studies.command_line import limit_threads, open_rows, run_missing
 from studies.tables import table, write_between_marks
 
 ROWS = Path("zoo/studies/physics.csv")
@@ -107,15 +107,9 @@ def main(arguments=None) -> list[dict[str, str]]:
     if options.table:
         print(report(rows))
         return rows.read()
-    done = 0
-    for run in planned(options):
-        finished = run in rows
-        if options.list:
-            print("done   " if finished else "missing", *run.values())
-        elif not finished and done != options.max_runs:
-            rows.append(execute(run, options.quick))
-            print(*run.values(), flush=True)
-            done += 1
+    run_missing(
+        rows, planned(options), options, lambda run: execute(run, options.quick)
+    )
     return rows.read()
 
 

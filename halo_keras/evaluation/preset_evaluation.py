@@ -23,6 +23,7 @@ from halo_keras.evaluation import (
     speech,
     sprites,
 )
+from halo_keras.evaluation.kept_metrics import why_not_beside, with_measured
 from halo_keras.evaluation.people import at_frame_times
 from halo_keras.evaluation.suite import (
     SAMPLING_SEEDS,
@@ -108,9 +109,10 @@ def evaluate_preset(
         num_clips: only so many test clips, evenly spaced; None for all.
         seed: of pairs, draws and probes.
         num_sampling_seeds: passes with drawn motion or content.
-        save: whether a whole evaluation of all clips with the dataset's judge replaces
-            the group `"test"` of the preset's metrics.json, see `hub.update_metrics`.
-            Everything else is never saved.
+        save: whether numbers of all clips by the dataset's judges are put into the
+            group `"test"` of the preset's metrics.json, see `kept_metrics` and
+            `hub.update_metrics`: a whole evaluation replaces the group, protocols by
+            name replace their own numbers. Everything else is never saved.
         verbose: 1 for progress bars.
 
     Raises:
@@ -151,12 +153,12 @@ def evaluate_preset(
         "versions": provenance.versions(),
         "hardware": provenance.hardware(),
     }
-    partial = not (names is None and num_clips is None and judge is None)
-    unsaved = _why_unsaved(preset, save, partial)
+    whole, metrics = names is None, read_metrics(preset)
+    unsaved = _why_unsaved(preset, save, num_clips is None and judge is None)
+    if unsaved is None and not whole:
+        unsaved = why_not_beside(metrics, found, seed)
     if unsaved is None:
-        metrics = read_metrics(preset)
-        run = {**metrics.get("run", {}), "evaluation": circumstances}
-        update_metrics(preset, {**metrics, "test": found, "run": run})
+        update_metrics(preset, with_measured(metrics, found, circumstances, whole))
     return Evaluation(
         preset=metadata["name"],
         version=metadata["version"],
@@ -226,11 +228,11 @@ def _clips(metadata, suite, data_dir, num_clips):
     return load("test", num_clips), lambda: load("train", 4 * num_clips)
 
 
-def _why_unsaved(preset, save: bool, partial: bool) -> str | None:
+def _why_unsaved(preset, save: bool, usual: bool) -> str | None:
     if not save:
         return "it was asked not to be"
-    if partial:
-        return "only a whole evaluation with the dataset's own judges is kept"
+    if not usual:
+        return "only numbers of all test clips by the dataset's own judges are kept"
     if is_handle(preset):
         return "the preset is on the Hub; pull it to a folder of yours first"
     if is_installed(preset_folder(preset)):

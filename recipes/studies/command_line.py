@@ -60,6 +60,27 @@ def open_rows(path: Path, key, columns) -> RowFile:
         raise SystemExit(f"error: {error}") from error
 
 
+def run_missing(rows: RowFile, runs, options, execute) -> None:
+    """Executes runs whose row is missing, or with `--list` says which are.
+
+    Args:
+        rows: of the study; a run's row is added as soon as it is done.
+        runs: dicts, each the cells of a row's key.
+        options: of `study_parser`.
+        execute: `execute(run) -> row`.
+    """
+    done = 0
+    for run in runs:
+        finished = run in rows
+        if options.list:
+            print("done   " if finished else "missing", *run.values())
+        elif not finished and done != options.max_runs:
+            row = execute(run)
+            rows.append(row)
+            done += 1
+            print(*(f"{key}={value}" for key, value in row.items()), flush=True)
+
+
 def limit_threads(threads: int | None) -> None:
     """Sets how many threads this process uses, and that it keeps its memory.
 

@@ -46,10 +46,10 @@ def test_settings_differ_in_what_they_say_and_in_nothing_else(labelled):
 def test_finished_runs_are_not_run_again(tmp_path, monkeypatch, capsys):
     made = []
 
-    def execute(name, seed, data_dir):
-        made.append((name, seed, data_dir))
+    def execute(setting, seed, data_dir):
+        made.append((setting, seed, data_dir))
         row = {key: 0.25 for key in COLUMNS}
-        return row | {"setting": name, "seed": seed, "swap_action": 0.5 + seed}
+        return row | {"setting": setting, "seed": seed, "swap_action": 0.5 + seed}
 
     monkeypatch.setattr(study, "execute", execute)
     given = ["--rows", str(tmp_path / "rows.csv"), "--settings", "preset", "bound"]

@@ -1,4 +1,4 @@
-"""A preset is measured as it stands, and only a whole evaluation is put down."""
+"""A preset is measured as it stands, and what is put down is of all its test clips."""
 
 import json
 import shutil
@@ -91,6 +91,56 @@ def test_a_whole_evaluation_is_put_down_with_its_circumstances(preset, capsys):
     assert "halo-tiny, version 1, with labels, on balls:" in out and "swap_mse" in out
 
 
+def test_named_protocols_are_put_down_beside_the_others(preset, monkeypatch):
+    def run(self, setting, names):
+        measured = {f"{name}_mse": 0.5 for name in names}
+        return {"num_clips": 6, "num_sampling_seeds": 5, **measured}
+
+    monkeypatch.setattr(Suite, "run", run)
+    old = hub.read_metrics(preset)
+    old["test"] = {"num_clips": 6, "swap_mse": 0.1, "reconstruction_mse": 0.2}
+    hub.update_metrics(preset, old)
+    done = evaluate_preset(preset, ["swap"], verbose=0)
+    metrics = hub.read_metrics(preset)
+    assert done.unsaved is None
+    assert metrics["test"] == {**old["test"], "num_sampling_seeds": 5, "swap_mse": 0.5}
+    how = metrics["run"].pop("evaluation_swap")
+    assert {"seed", "seconds", "commit", "hardware"} <= set(how)
+    assert metrics["run"] == old["run"]
+    evaluate_preset(preset, ["forecast"], verbose=0)
+    later = hub.read_metrics(preset)
+    assert {"evaluation_swap", "evaluation_forecast"} < set(later["run"])
+    assert later["test"] == {**metrics["test"], "forecast_mse": 0.5}
+    hub.verify(preset)
+    evaluate_preset(preset, verbose=0)  # a whole one leaves nothing of the old
+    whole = hub.read_metrics(preset)
+    assert "forecast_mse" in whole["test"] and whole["test"]["swap_mse"] == 0.5
+    assert set(whole["run"]) == {*old["run"], "evaluation"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "options", "reason"),
+    [
+        ({"num_clips": 7}, {}, "of test clips 7, not 6; measure all"),
+        ({"num_sampling_seeds": 5}, {"num_sampling_seeds": 2}, "sampling seeds 5, not"),
+        ({}, {"seed": 1}, "of seed 0, not 1"),
+    ],
+)
+def test_numbers_of_other_clips_or_draws_do_not_stand_together(
+    preset, monkeypatch, changed, options, reason
+):
+    def run(self, setting, names):
+        seeds = {"num_sampling_seeds": setting.num_sampling_seeds}
+        return {"num_clips": 6, **seeds, "swap_mse": 0.5}
+
+    monkeypatch.setattr(Suite, "run", run)
+    old = hub.read_metrics(preset)
+    hub.update_metrics(preset, {**old, "test": {"num_clips": 6, **changed}})
+    before = content(preset)
+    done = evaluate_preset(preset, ["swap"], verbose=0, **options)
+    assert reason in done.unsaved and content(preset) == before
+
+
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -99,8 +149,8 @@ def elsewhere(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["--protocol", "swap"], "only a whole evaluation"),
-        (["--num-clips", "6", "--protocol", "swap"], "only a whole evaluation"),
+        (["--num-clips", "6"], "only numbers of all test clips"),
+        (["--num-clips", "6", "--protocol", "swap"], "only numbers of all test clips"),
         (["--no-save"], "it was asked not to be"),
     ],
 )
