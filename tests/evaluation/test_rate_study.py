@@ -24,11 +24,14 @@ def blank(monkeypatch):
     frames = np.random.default_rng(0).integers(0, 256, (4, 8, 64, 64, 3), "uint8")
     labels = {"action": np.array([0, 1, 0, 1]), "character": np.array([5, 5, 6, 6])}
     clips = ClipDataset(
-        "sprites",
-        "test",
-        frames,
-        labels,
-        {"action": ["walk/front", "walk/left"], "character": list("abcdefg")},
+        name="sprites",
+        split="test",
+        frames=frames,
+        labels=labels,
+        label_names={
+            "action": ["walk/front", "walk/left"],
+            "character": list("abcdefg"),
+        },
         license="none",
         attribution="none",
     )
@@ -49,13 +52,16 @@ def test_each_frame_of_each_clip_is_a_clip(blank):
 
 
 def test_both_models_have_the_same_decoder_and_decode_as_many_frames(blank):
-    """Built from the recipes: equal layers of the decoder, equal work a training."""
+    """Built from the recipes. HALO's decoder has a place for the position of each
+    action, of which one is filled, so that its first kernel has more rows."""
     clips, frames = (study.recipe_of(name, 10.0, seed=3) for name in MODELS)
     work, decoders = [], []
     for recipe, split in ((clips, blank), (frames, None)):
         split = split or single_frames.load_single_frames("test")
         model = recipe.build_model(recipe, grouped(split, recipe.operators))
-        decoders.append([weight.shape for weight in model.decoder.weights])
+        first, *others = [tuple(weight.shape) for weight in model.decoder.weights]
+        decoders.append((first[1], *others))
+        assert first[0] == 32 + 8 * model.num_actions
         assert model.content_kl_weight == model.motion_kl_weight == 10.0
         assert (recipe.seed, recipe.precision) == (3, "float32")
         steps = recipe.epochs * 1800 * (8 // split.num_frames) // recipe.batch_size
