@@ -35,6 +35,7 @@ from studies.rows import RowFile
 
 ROWS = Path("zoo/studies/rate.csv")
 NUM_TEST = 100  # characters
+EPOCHS = 12
 
 
 def parse(arguments=None):
@@ -85,8 +86,9 @@ def recipe_of(model: str, kl_weight: float, seed: int):
     recipe = small_halo("bound", seed)
     weights = ("content_kl_weight", "motion_kl_weight", "motion_kl_start")
     sizes = {**recipe.model, **dict.fromkeys(weights, kl_weight)}
+    recipe = replace(recipe, model=sizes, epochs=EPOCHS)
     if model == "clips":
-        return replace(recipe, model=sizes)
+        return recipe
     # A position at its own time has no speed, and a clip of one frame no loop. Equal
     # steps with equally many decoded frames.
     del sizes["harmonics"]
@@ -99,7 +101,7 @@ def recipe_of(model: str, kl_weight: float, seed: int):
         max_loops=None,
         rolled_actions=(),
         batch_size=recipe.batch_size * decoded,
-        epochs=recipe.epochs * decoded // 8,
+        epochs=EPOCHS * decoded // 8,
     )
 
 
