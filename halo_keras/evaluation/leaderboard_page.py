@@ -40,6 +40,14 @@ anew by `halo-keras evaluate PRESET`, on all test clips, none dropped.
   source. [n] is the source, see the end.
 """
 
+# Beside a number of a window of a rollout: the share of clips that were lost there.
+LOST = "†"
+LOST_NOTE = (
+    f"{LOST}: in so many of the clips frames are not finite there, as an operator "
+    "without bounds makes them. They count as black frames and as a wrong action."
+)
+WINDOW = re.compile(r"rollout_(minus_)?\d+_\d+")
+
 
 def leaderboard_page(results, studies: dict[str, str]) -> str:
     """The page.
@@ -77,6 +85,8 @@ def _table(table: Table, dataset: str, ours, sources) -> list[str]:
     if not any(blocks.values()):
         return []
     lines = [f"### {table.title}\n", table.note + "\n"]
+    if any(LOST in cell for rows in blocks.values() for row in rows for cell in row):
+        lines.append(LOST_NOTE + "\n")
     for told, rows in blocks.items():
         others = [
             row
@@ -120,6 +130,10 @@ def _cell(result, own) -> str:
     text = number(result.value)
     if result.stddev != "":
         text += f" ± {number(result.stddev)}"
+    window = WINDOW.match(result.metric)
+    lost = own.get(f"{window[0]}_nonfinite") if window else None
+    if lost is not None:
+        text += f" {LOST} {lost.value:.0%}"
     chance = own.get(f"{result.metric}_chance")
     return text if chance is None else f"{text} ({number(chance.value)})"
 

@@ -120,6 +120,25 @@ def test_missing_numbers_are_shown_as_missing():
     assert "### Swap" not in page  # nobody has a number for it
 
 
+def test_clips_that_are_not_finite_are_marked():
+    page = leaderboard_page(
+        [
+            result("wild", "rollout_993_1000_mse", 0.0575),
+            result("wild", "rollout_993_1000_nonfinite", 0.25),
+            result("wild", "rollout_57_64_mse", 0.01),
+            result("tame", "rollout_993_1000_mse", 0.02),
+            result("wild", "rollout_57_64_ssim", 0.9),
+        ],
+        {},
+    )
+    section, rows = rows_of(page, "Long rollouts: error")
+    assert rows["`wild`"][3:] == ["—", "—", "0.0100", "—", "0.0575 † 25%", "—"]
+    assert rows["`tame`"][7] == "0.0200"
+    assert "†: in so many of the clips frames are not finite there" in section
+    section, _ = rows_of(page, "Long rollouts: SSIM")
+    assert "†" not in section
+
+
 def test_judges_on_real_and_still_clips_stand_beside_and_a_second_one_too():
     judged = {"family": "judge", "conditional": ""}
     page = leaderboard_page(
