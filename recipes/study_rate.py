@@ -5,11 +5,11 @@ Question: a model of clips pays for the content once and for the motion once. On
     the whole picture in each frame. At what rate do they reach which error?
 What is equal for both: the data (200 training characters, 100 test characters, 9
     actions), the small networks of the leakage study, the decoder and its 40 inputs
-    (32 of content, 8 of a position), optimizer steps and frames decoded in them. The
-    model of single frames is the same HALO on clips of one frame, without actions:
-    nothing moves in them, so that it is such an autoencoder. The model of clips is
-    told the action, as one of 9 places for the position; log2(9) = 3.2 bits more would
-    send it.
+    (32 of content, 8 of a position), frames decoded in each step, and all but equal
+    numbers of steps (1,344 and 1,350). The model of single frames is the same HALO on
+    clips of one frame, without actions: nothing moves in them, so that it is such an
+    autoencoder. The model of clips is told the action, as one of 9 places for the
+    position; log2(9) = 3.2 bits more would send it.
     Both are trained with several weights of the KL terms, which trace a curve.
 Command: python recipes/study_rate.py --data-dir FOLDER
     It can be stopped and started again: finished runs are rows of

@@ -64,10 +64,11 @@ def test_both_models_have_the_same_decoder_and_decode_as_many_frames(blank):
         assert first[0] == 32 + 8 * model.num_actions
         assert model.content_kl_weight == model.motion_kl_weight == 10.0
         assert (recipe.seed, recipe.precision) == (3, "float32")
-        steps = recipe.epochs * 1800 * (8 // split.num_frames) // recipe.batch_size
-        work.append((steps, steps * recipe.batch_size * model.decoded_frames))
+        whole_batches = 1800 * (8 // split.num_frames) // recipe.batch_size
+        work.append(recipe.epochs * whole_batches)
+        assert recipe.batch_size * model.decoded_frames == 32
     assert decoders[0] == decoders[1]
-    assert work[0] == work[1]
+    assert work == [1344, 1350] and "1,344 and 1,350" in study.__doc__
 
 
 def test_a_model_of_frames_is_a_variational_autoencoder(blank):
