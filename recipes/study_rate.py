@@ -12,8 +12,9 @@ What is equal for both: the data (200 training characters, 100 test characters, 
     position; log2(9) = 3.2 bits more would send it.
     Both are trained with several weights of the KL terms, which trace a curve.
 Command: python recipes/study_rate.py --data-dir FOLDER
-    It can be stopped and started again: finished runs are rows of
-    zoo/studies/rate.csv. --table writes zoo/studies/rate.md, --plot rate.png.
+    A run takes 5 to 6 minutes of one core. It can be stopped and started again:
+    finished runs are rows of zoo/studies/rate.csv. --table writes zoo/studies/rate.md,
+    --plot rate.png.
 Rate: KL(q || p) of the latents in bits a clip of 8 frames; distortion: MSE of clips
     decoded from a draw of the posterior; `halo_keras/evaluation/rate.py`.
 

@@ -34,15 +34,17 @@ def write_table(rows: list[dict], path: Path) -> str:
     found = in_order(rows)
     counts = sorted({len(own) for own in found.values()})
     seeds = " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
-    what = "one training seed" if seeds == "1" else f"{seeds} training seeds"
+    what = f"Mean of {seeds} training seeds, ± their standard deviation."
+    if seeds == "1":
+        what = "One training seed."
     lines = {
         f"{model}, KL weight {weight:g}": own for (model, weight), own in found.items()
     }
     text = "\n\n".join(
         [
-            f"Mean of {what}, ± their standard deviation.",
+            what,
             table(lines, "model", RATE),
-            *(f"- {name}: {meaning}." for name, meaning in MODELS.items()),
+            "\n".join(f"- {name}: {meaning}." for name, meaning in MODELS.items()),
         ]
     )
     write_between_marks(text, path, TITLE)
@@ -55,6 +57,7 @@ def draw(rows: list[dict], path: Path) -> Path:
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     figure, axis = plt.subplots(figsize=(6.5, 4), layout="constrained")
     found = in_order(rows)
@@ -68,13 +71,23 @@ def draw(rows: list[dict], path: Path) -> Path:
             axis.plot(bits, error, ".", color=colour)
             means.append((bits.mean(), error.mean()))
             axis.annotate(
-                f"KL x {weight:g}", means[-1], (4, 4), textcoords="offset points"
+                f"KL x {weight:g}",
+                means[-1],
+                (-3, -11) if place == 0 else (4, 4),
+                textcoords="offset points",
+                ha="right" if place == 0 else "left",
+                fontsize=8,
             )
         if means:
             axis.plot(*zip(*means, strict=True), color=colour, label=MODELS[name])
     axis.set(xlabel="rate, bits a clip", ylabel="distortion, MSE of a draw")
     axis.set_xscale("log")
     axis.set_yscale("log")
+    for each, digits in ((axis.xaxis, (1, 2, 5)), (axis.yaxis, range(1, 10))):
+        each.set_major_locator(LogLocator(subs=digits))
+        each.set_major_formatter("{x:g}")
+        each.set_minor_formatter(NullFormatter())
+    axis.margins(0.12)
     axis.legend(fontsize=8)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.partial.png")
