@@ -31,7 +31,7 @@ def add_commands(command) -> None:
         metavar="NAME",
         help="only this one; can be given several times. Its numbers replace the old "
         "ones of the same names in the preset's metrics.json; a whole evaluation "
-        "replaces all, and takes most of an hour of one core on Sprites",
+        "replaces all, and takes about an hour of one core on Sprites",
     )
     sub.add_argument("--data-dir", metavar="FOLDER", help=DATA_DIR)
     sub.add_argument(

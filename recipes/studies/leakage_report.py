@@ -6,7 +6,15 @@ from pathlib import Path
 
 from studies.leakage_columns import ATTRIBUTES, SETTINGS
 from studies.rows import groups
-from studies.tables import cell, markdown, numbers, spread, table, write_between_marks
+from studies.tables import (
+    cell,
+    markdown,
+    numbers,
+    seeds_of,
+    spread,
+    table,
+    write_between_marks,
+)
 
 TITLE = "## The leakage study\n\nWhat is compared, and how: `recipes/study_leakage.py`."
 RIGHT = {
@@ -35,13 +43,11 @@ def write_table(rows: list[dict], path: Path) -> str:
     """Writes both tables between the marks of the markdown file; returns them."""
     found = {name: own for (name,), own in groups(rows, "setting")}
     found = {name: found[name] for name in SETTINGS if name in found}
-    counts = sorted({len(own) for own in found.values()})
-    seeds = " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
     chance = [f"action {cell(rows[:1], 'action_chance', 3)}"]
     chance += [f"{name} {cell(rows[:1], f'{name}_chance', 3)}" for name in ATTRIBUTES]
     tables = "\n\n".join(
         [
-            f"Mean of {seeds} training seeds, ± their standard deviation.",
+            seeds_of(found),
             "Are clips right?",
             table(found, "setting", RIGHT),
             f"What does each half tell of the other? Chance: {', '.join(chance)}.",

@@ -9,7 +9,15 @@ import numpy as np
 from studies.operator_columns import DEAD, WINDOWS
 from studies.operator_plan import OPERATORS
 from studies.rows import number
-from studies.tables import cell, markdown, numbers, spread, table, write_between_marks
+from studies.tables import (
+    cell,
+    markdown,
+    numbers,
+    seeds_of,
+    spread,
+    table,
+    write_between_marks,
+)
 
 TITLE = (
     "## The operator study\n\nWhat is compared, and how: `recipes/study_operators.py`."
@@ -83,10 +91,8 @@ def _measured(rows, targets) -> dict[str, list[dict]]:
 
 
 def _tables(operators: dict[str, list[dict]]) -> str:
-    seeds = sorted({len(own) for own in operators.values()})
-    text = " to ".join(str(count) for count in {seeds[0]: 0, seeds[-1]: 0})
     parts = [
-        f"Mean of {text} training seeds, ± their standard deviation.",
+        seeds_of(operators),
         "Within the clip, and 16 frames from one picture (HALO's table 1):",
         table(operators, "operator", WITHIN),
         "Generated; judged action and attributes:",

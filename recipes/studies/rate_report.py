@@ -7,7 +7,7 @@ from pathlib import Path
 
 from studies.rate_columns import KL_WEIGHTS, MODELS
 from studies.rows import groups
-from studies.tables import numbers, table, write_between_marks
+from studies.tables import numbers, seeds_of, table, write_between_marks
 
 TITLE = "## The rate study\n\nWhat is compared, and how: `recipes/study_rate.py`."
 RATE = {
@@ -32,17 +32,12 @@ def in_order(rows: list[dict]) -> dict[tuple[str, float], list[dict]]:
 def write_table(rows: list[dict], path: Path) -> str:
     """Writes the table between the marks of the markdown file; returns it."""
     found = in_order(rows)
-    counts = sorted({len(own) for own in found.values()})
-    seeds = " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
-    what = f"Mean of {seeds} training seeds, ± their standard deviation."
-    if seeds == "1":
-        what = "One training seed."
     lines = {
         f"{model}, KL weight {weight:g}": own for (model, weight), own in found.items()
     }
     text = "\n\n".join(
         [
-            what,
+            seeds_of(found),
             table(lines, "model", RATE),
             "\n".join(f"- {name}: {meaning}." for name, meaning in MODELS.items()),
         ]

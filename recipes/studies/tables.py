@@ -30,6 +30,19 @@ def spread(values: np.ndarray, digits: int) -> str:
     return text
 
 
+def seeds_of(groups: dict) -> str:
+    """How many training seeds the numbers of a table are means of, in a line.
+
+    Args:
+        groups: a line's name or key -> its rows, one a seed.
+    """
+    counts = sorted({len(own) for own in groups.values()})
+    if counts == [1]:
+        return "One training seed."
+    text = " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
+    return f"Mean of {text} training seeds, ± their standard deviation."
+
+
 def markdown(head: list[str], body: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *body]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)

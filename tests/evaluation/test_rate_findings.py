@@ -69,6 +69,7 @@ def test_high_rates(prose, point):
     clips, frames, dear = (
         point[key] for key in (("clips", 1.0), ("frames", 1.0), ("clips", 10.0))
     )
+    assert KL_WEIGHTS[1] == 10 * KL_WEIGHTS[0] and "ten times the price" in prose
     for text in (
         f"With {bits(frames)} bits the autoencoder reaches {error(frames)}",
         f"HALO with {bits(clips)} no less than {error(clips)}",
@@ -79,7 +80,7 @@ def test_high_rates(prose, point):
 
 def test_no_number_stands_there_that_is_not_accounted_for(prose):
     assert len(re.findall(r"(?<![\w.])\.\d+", prose)) == 6
-    assert {row["steps"] for row in rows_of("rate") if row["model"] == "clips"} == {
-        "1344"
-    }
-    assert "1,344 steps" in prose
+    clips = [row["steps"] for row in rows_of("rate") if row["model"] == "clips"]
+    assert set(clips) == {"1344"} and "1,344 steps" in prose
+    assert {row["steps"] for row in rows_of("leakage")} == {"2240"}
+    assert "leakage study takes 2,240" in prose
