@@ -1,6 +1,7 @@
 """Blocks with weights that know nothing of time steps to come."""
 
 from halo_keras.layers.conditional_latents import ConditionalLatents
+from halo_keras.layers.content_map import ContentMapNetwork
 from halo_keras.layers.content_network import ContentNetwork
 from halo_keras.layers.fitted_content import FittedContent
 from halo_keras.layers.frame_decoder import FrameDecoder
@@ -23,6 +24,7 @@ from halo_keras.layers.video_augmentation import VideoAugmentation
 
 __all__ = [
     "ConditionalLatents",
+    "ContentMapNetwork",
     "ContentNetwork",
     "FactorisedPosterior",
     "FittedContent",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import keras
 from keras import ops
 
@@ -44,6 +46,9 @@ class FrameDecoder(keras.layers.Layer):
             they are a "leaky clip" of it, `s x + (1 - s) clip(x, 0, 1)`, which lets
             the network push what is black (or white) well past the end of the range,
             so that noise there is s times smaller and mostly clipped away.
+        content_channels: None: nothing of the latent vector is a map. A number c: it
+            begins with a map of the coarse grid's size, of c channels, flattened row by
+            row (`ContentMapNetwork`), which joins the coarse grid in its place.
     Call arguments:
         latent: `(batch, latent_dim)`.
     Returns: `(batch, height, width, channels)`: the mean of the pixels, which may lie
@@ -57,6 +62,7 @@ class FrameDecoder(keras.layers.Layer):
         "base_channels": schema.Int(1, 512),
         "hidden": schema.Int(1, 4096),
         "outside_slope": schema.Float(0.001, 1.0, optional=True),
+        "content_channels": schema.Int(1, 256, optional=True),
     }
 
     def __init__(
@@ -66,6 +72,7 @@ class FrameDecoder(keras.layers.Layer):
         base_channels=48,
         hidden=192,
         outside_slope=None,
+        content_channels=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -77,6 +84,7 @@ class FrameDecoder(keras.layers.Layer):
         self.base_channels = base_channels
         self.hidden = hidden
         self.outside_slope = outside_slope
+        self.content_channels = content_channels
         schema.check_config(self.config_fields, self.get_config(), "FrameDecoder")
         factor = 2 ** len(self.channels)
         if height % factor or width % factor:
@@ -113,7 +121,7 @@ class FrameDecoder(keras.layers.Layer):
         for layer in (self.normalize, self.code_2, self.grid, *self.modulate):
             layer.build((None, self.hidden))
         height, width = self.base_size
-        previous = self.base_channels
+        previous = self.base_channels + (self.content_channels or 0)
         for index, size in enumerate(self.channels):
             self.upsample[index].build((None, height, width, previous))
             if index:
@@ -126,6 +134,10 @@ class FrameDecoder(keras.layers.Layer):
     def call(self, latent):
         code = self.code_2(self.normalize(self.code_1(latent)))
         x = ops.reshape(self.grid(code), (-1, *self.base_size, self.base_channels))
+        if self.content_channels is not None:
+            shape = (*self.base_size, self.content_channels)
+            content = ops.reshape(latent[:, : math.prod(shape)], (-1, *shape))
+            x = ops.concatenate([ops.cast(content, x.dtype), x], axis=-1)
         for upsample, modulate, residual in zip(
             self.upsample, self.modulate, self.residual, strict=True
         ):
@@ -146,4 +158,5 @@ class FrameDecoder(keras.layers.Layer):
             "base_channels": self.base_channels,
             "hidden": self.hidden,
             "outside_slope": self.outside_slope,
+            "content_channels": self.content_channels,
         }

@@ -9,6 +9,7 @@ from keras import ops
 
 from halo_keras import schema
 from halo_keras.layers import (
+    ContentMapNetwork,
     ContentNetwork,
     FittedPrior,
     FrameDecoder,
@@ -19,6 +20,7 @@ from halo_keras.layers import (
     SpectrumEncoder,
     StatePrior,
 )
+from halo_keras.layers.content_map import CONTENT_MAP
 from halo_keras.layers.state_prior import KINDS
 from halo_keras.models.decoded_frames import drawn_frames, take_frames
 from halo_keras.models.frame_values import SHAPE, VALUE_RANGE, check_frame_values
@@ -79,6 +81,10 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             (an expression, a gesture) that frame cannot tell what the motion will be,
             and a model without labels has to leave it to the state. Or `"nothing"`: a
             model without content, whose state alone is decoded (z is 0, and its KL).
+        content_map: None for a vector z; or `(height, width, channels)`, whose product
+            is `content_dim`: z is a map, read off the first frame by a
+            `ContentMapNetwork` (only with `content_from="first-frame"`), and the
+            decoder has as many `content_channels`.
         prior_kind: `"standard"`, `"learned"` or `"mixture"`, see `StatePrior`.
         prior_at: `"start"`: the prior holds at time 0 and the flow carries it to the
             reference frame: the bound above. `"reference"`: N(0, I) at the reference
@@ -130,6 +136,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         "momentum_dilation": schema.Int(1, 256, optional=True),
         "position_from": schema.Text(("frame", "history"), optional=True),
         "content_from": schema.Text(CONTENT_FROM, optional=True),
+        "content_map": CONTENT_MAP,
         "prior_kind": schema.Text(KINDS),
         "prior_at": schema.Text(("start", "reference")),
         "num_components": schema.Int(1, 64),
@@ -164,6 +171,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         momentum_dilation=None,
         position_from=None,
         content_from=None,
+        content_map=None,
         prior_kind="standard",
         prior_at="start",
         num_components=1,
@@ -250,9 +258,17 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
                 dtype="float32",
                 name="position_shift",
             )
-        self.content_network = ContentNetwork(
-            content_dim, content_hidden, name="content_network"
-        )
+        if self.content_map is None:
+            self.content_network = ContentNetwork(
+                content_dim, content_hidden, name="content_network"
+            )
+        else:
+            self.content_network = ContentMapNetwork(
+                self.frame_shape,
+                self.content_map,
+                content_hidden,
+                name="content_network",
+            )
         self.state_prior = StatePrior(
             prior_kind,
             self.num_actions,
@@ -278,6 +294,8 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
                     f"{part.part_kind} has {tuple(part.frame_shape)}. Build both for "
                     f"the same frames."
                 )
+        if self.content_map is not None:
+            self._check_content_map()
         if len(self.action_names) != self.dynamics.num_operators:
             raise schema.ConfigError(
                 f"HALO needs one action name for each of the "
@@ -291,6 +309,29 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
                 'HALO: position_from="history" reads what the momentum network makes '
                 f"of the frames, and {type(self.dynamics).__name__} has no momentum. "
                 "Leave it out."
+            )
+
+    def _check_content_map(self):
+        height, width, channels = self.content_map
+        if self.content_from != "first-frame" or self.value_range is not None:
+            raise schema.ConfigError(
+                "HALO: a content_map is read off the first frame of pictures: set "
+                'content_from="first-frame", or leave content_map out.'
+            )
+        if self.content_dim != height * width * channels:
+            raise schema.ConfigError(
+                f"HALO: a content_map of {height} x {width} x {channels} needs "
+                f"content_dim={height * width * channels}, received "
+                f"{self.content_dim}."
+            )
+        size = getattr(self.decoder, "base_size", None)
+        theirs = getattr(self.decoder, "content_channels", None)
+        if (size, theirs) != ((height, width), channels):
+            raise schema.ConfigError(
+                f"HALO: a content_map of {height} x {width} x {channels} needs a "
+                f"FrameDecoder with content_channels={channels} and a coarse grid of "
+                f"{height} x {width}, received {type(self.decoder).__name__} with "
+                f"content_channels={theirs} and a grid of {size}."
             )
 
     def build(self, input_shape=None):
@@ -310,7 +351,10 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             self.momentum_head.build((None, self.motion_features + actions))
         if self.position_from == "history":
             self.position_shift.build((None, self.motion_features + actions))
-        self.content_network.build((None, None, features))
+        if self.content_map is None:
+            self.content_network.build((None, None, features))
+        else:
+            self.content_network.build((None, *self.frame_shape))
         self.state_prior.build(None)
         self.fitted_prior.build(None)
         self.equilibrium = self.add_weight(
@@ -417,10 +461,14 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         targets = ops.cast(inputs.get("target_times", times), "float32")
         features = self.frame_features(frames)
         other = inputs.get("content_frames")
-        shown = features if other is None else self.frame_features(self.as_unit(other))
+        shown = features
+        if other is not None and self.content_map is None:
+            shown = self.frame_features(self.as_unit(other))
 
         seen, at = self._observation(mask, length, training)
-        content_q = self.content_posterior(shown, seen)
+        content_q = self.content_posterior(
+            frames if other is None else self.as_unit(other), shown, seen
+        )
         state_q = self.state_posterior(features, action, times, mask, at)
         noise = self.seed_generator
         content = content_q.sample(noise) if training else content_q.mean
@@ -486,9 +534,16 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             )
         return ops.cast(value, "float32")
 
-    def content_posterior(self, features, mask):
-        """q(z | x) from features `(B, T, F)` of observed frames; N(0, I) of nothing."""
-        q = self.content_network(features, self.content_mask(mask))
+    def content_posterior(self, frames, features, mask):
+        """q(z | x) of observed frames `(B, T, ...)`, or N(0, I) of nothing.
+
+        It is made from their features `(B, T, F)`, or from frames in [0, 1] where the
+        content is a map.
+        """
+        seen = self.content_mask(mask)
+        if self.content_map is not None:
+            return self.content_network(ops.einsum("bt,bthwc->bhwc", seen, frames))
+        q = self.content_network(features, seen)
         if self.content_from != "nothing":
             return q
         # Times 0, so that its weights have a gradient, which is 0.

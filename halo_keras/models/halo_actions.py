@@ -85,7 +85,7 @@ class _Scores:
         positions, divergence = [], []
         for action in range(model.num_actions):
             ids = np.full(len(frames), action, "int32")
-            q = model._posterior(features, ids, times, mask, None)
+            q = model._posterior(frames, features, ids, times, mask, None)
             relative = times - q.time[:, None]
             position = model.dynamics.active_position(q.state.mean, ids, relative)
             positions.append(ops.convert_to_numpy(position))

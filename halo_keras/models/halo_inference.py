@@ -63,11 +63,12 @@ class HaloInference:
             action = self.infer_action(frames, times, mask)
         action = as_actions(action, self.action_names, len(frames))
         order = time_order(times, mask)
-        features = self._features(in_order(frames, order))
+        frames = in_order(frames, order)
+        features = self._features(frames)
         times, mask = in_order(times, order), in_order(mask, order)
         if reference is not None:
             reference = _position_of(reference, order)
-        return self._posterior(features, action, times, mask, reference)
+        return self._posterior(frames, features, action, times, mask, reference)
 
     def _features(self, frames):
         parts = [
@@ -76,7 +77,21 @@ class HaloInference:
         ]
         return np.concatenate(parts)
 
-    def _posterior(self, features, action, times, mask, reference):
+    def _content(self, frames, features, mask):
+        """q(z | x); a map is read off the first observed frames, some at a time."""
+        if self.content_map is None:
+            return self.content_posterior(None, features, mask)
+        first = frames[np.arange(len(frames)), np.argmax(mask, axis=1)][:, None]
+        parts = [
+            self.content_posterior(part, None, np.ones((len(part), 1), "float32"))
+            for part in np.split(first, range(CLIPS_A_BATCH, len(first), CLIPS_A_BATCH))
+        ]
+        return DiagonalGaussian(
+            ops.concatenate([part.mean for part in parts]),
+            ops.concatenate([part.log_var for part in parts]),
+        )
+
+    def _posterior(self, frames, features, action, times, mask, reference):
         index = mask.shape[1] - 1 - np.argmax(mask[:, ::-1] > 0, axis=1)
         if reference is not None:
             index = reference
@@ -84,7 +99,7 @@ class HaloInference:
             index = np.zeros(len(mask), int)  # no way back from a later frame
         at = np.eye(mask.shape[1], dtype="float32")[index]
         times32 = (times - times[:, :1]).astype("float32")
-        content = self.content_posterior(features, mask)
+        content = self._content(frames, features, mask)
         state = self.state_posterior(features, action, times32, mask, at)
         return Posterior(content, state, action, np.sum(at * times, axis=1))
 
@@ -106,9 +121,8 @@ class HaloInference:
         """Posterior mean of the content, `(batch, content_dim)`; needs no action."""
         frames, _ = self._frames(frames)
         mask = as_mask(mask, frames)
-        return ops.convert_to_numpy(
-            self.content_posterior(self._features(frames), mask).mean
-        )
+        features = None if self.content_map is not None else self._features(frames)
+        return ops.convert_to_numpy(self._content(frames, features, mask).mean)
 
     def _carry(self, state, action, time):
         """Active states `(B, S)` carried by each clip's own time `(B,)`."""

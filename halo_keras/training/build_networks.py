@@ -38,8 +38,9 @@ def build_networks(sizes, dataset) -> dict:
 
     Of pictures: `encoder_channels`, `features` of the `FrameEncoder`;
     `decoder_channels`, `base_channels`, `hidden` and, if wanted, `outside_slope` of the
-    `FrameDecoder`. Of spectra: `spectrum_hidden`, `spectrum_depth` of both networks,
-    and `features` of the `SpectrumEncoder`.
+    `FrameDecoder`, whose `content_channels` are those of `content_map`. Of spectra:
+    `spectrum_hidden`, `spectrum_depth` of both networks, and `features` of the
+    `SpectrumEncoder`.
     """
     from halo_keras import layers
 
@@ -62,6 +63,7 @@ def build_networks(sizes, dataset) -> dict:
                 shape,
                 *(sizes[key] for key in DECODER),
                 outside_slope=sizes.get("outside_slope"),
+                content_channels=(sizes.get("content_map") or [None])[-1],
                 name="decoder",
             ),
         }

@@ -11,7 +11,7 @@ from halo_keras.models import HALO
 SHAPE = (8, 8, 1)
 
 
-def small_halo(num_actions=3, dynamics=None, decoder=None, **options):
+def small_halo(num_actions=3, dynamics=None, decoder=None, content_dim=3, **options):
     keras.utils.set_random_seed(5)
     if dynamics is None:
         dynamics = NormalFormDynamics(2, num_actions, num_frames=6, name="dynamics")
@@ -19,7 +19,7 @@ def small_halo(num_actions=3, dynamics=None, decoder=None, **options):
         SHAPE,
         dynamics,
         num_frames=6,
-        content_dim=3,
+        content_dim=content_dim,
         encoder=FrameEncoder(SHAPE, channels=(8,), features=12, name="encoder"),
         decoder=decoder
         or FrameDecoder(SHAPE, (6, 4), base_channels=4, hidden=16, name="decoder"),

@@ -5,6 +5,9 @@ import pytest
 from keras import ops
 from models.small_halo import moving_dots, small_halo
 
+import halo_keras
+from halo_keras.layers import FrameDecoder
+from halo_keras.models import halo_inference
 from halo_keras.schema import ConfigError
 
 pytestmark = pytest.mark.backend
@@ -85,3 +88,83 @@ def test_a_model_without_content_has_none():
     )
     np.testing.assert_array_equal(one, other)
     assert np.abs(one[0] - one[1]).max() > 1e-4
+
+
+def mapped(**options):
+    """A model whose content is a map of 2 x 2 cells, 3 channels each."""
+    arguments = {"content_from": "first-frame", "content_map": [2, 2, 3]}
+    channels = options.pop("content_channels", 3)
+    decoder = FrameDecoder((8, 8, 1), (6, 4), 4, 16, content_channels=channels)
+    arguments["content_dim"] = 12
+    return small_halo(decoder=decoder, **{**arguments, **options})
+
+
+def test_a_map_is_read_off_the_first_observed_frame():
+    model, frames = mapped(), moving_dots(4)["frames"]
+    other = frames.copy()
+    other[:, 1:] = 255 - other[:, 1:]
+    read = model.encode_content(frames)
+    assert read.shape == (4, 12)
+    np.testing.assert_array_equal(read, model.encode_content(other))
+    expected = model.content_network(model.as_unit(frames[:, 0])).mean
+    np.testing.assert_allclose(read, ops.convert_to_numpy(expected), atol=1e-6)
+    mask = np.ones(frames.shape[:2])
+    mask[:, :2] = 0
+    np.testing.assert_allclose(
+        model.encode_content(frames, mask=mask),
+        model.encode_content(frames[:, 2:3]),
+        atol=1e-6,
+    )
+    backward = frames[:, ::-1], 0, np.arange(frames.shape[1])[::-1]
+    one = ops.convert_to_numpy(model.posterior(*backward).content.mean)
+    np.testing.assert_allclose(one, read, atol=1e-6)
+
+
+def test_many_clips_are_read_as_few_are(monkeypatch):
+    model, frames = mapped(), moving_dots(5)["frames"]
+    whole = model.encode_content(frames)
+    monkeypatch.setattr(halo_inference, "CLIPS_A_BATCH", 2)
+    np.testing.assert_allclose(model.encode_content(frames), whole, atol=1e-6)
+
+
+def test_training_of_a_map_reads_the_content_frames_where_they_are_given():
+    model, frames = mapped(), moving_dots(4)["frames"]
+    action = np.zeros(4, "int32")
+    alone = model({"frames": frames, "action": action}, training=True)
+    other = model(
+        {"frames": frames, "action": action, "content_frames": frames[::-1]},
+        training=True,
+    )
+    one, two = (ops.convert_to_numpy(x["content_kl"]) for x in (alone, other))
+    np.testing.assert_allclose(two, one[::-1], rtol=1e-5)
+    # The KL of a Gaussian with N(0, I), number by number.
+    q = model.posterior(frames, 0).content
+    mean, log_var = (ops.convert_to_numpy(x).astype(float) for x in (q.mean, q.log_var))
+    kl = 0.5 * (np.exp(log_var) + mean**2 - 1 - log_var).sum(axis=1)
+    np.testing.assert_allclose(one, kl, rtol=1e-4)
+
+
+def test_a_model_with_a_map_comes_back_from_its_preset(tmp_path):
+    model, frames = mapped(), moving_dots(3)["frames"]
+    about = {"dataset": "noise", "license": "CC0-1.0", "description": "For tests."}
+    folder = tmp_path / "halo-noise"
+    halo_keras.save_preset(model, folder, name="halo-noise", metadata=about, metrics={})
+    again = halo_keras.from_pretrained(str(folder))
+    expected = model.swap_motion(frames, frames[::-1], action=1)
+    got = again.swap_motion(frames, frames[::-1], action=1)
+    np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"content_from": "clip"}, 'set content_from="first-frame"'),
+        ({"content_dim": 13}, "needs content_dim=12, received 13"),
+        ({"content_channels": None}, "content_channels=3 .* received FrameDecoder"),
+        ({"content_channels": 2}, "received FrameDecoder with content_channels=2"),
+        ({"content_map": [4, 4, 3]}, "halved twice|needs content_dim=48"),
+    ],
+)
+def test_a_map_that_does_not_fit_is_refused(wrong, message):
+    with pytest.raises(ConfigError, match=message):
+        mapped(**wrong)
