@@ -110,8 +110,10 @@ def sizes_of(preset) -> dict:
     from halo_keras.schema import ConfigError
 
     model = from_pretrained(preset, load_weights=False)
+    told = ("content_from", "content_map", "position_from")
     try:
         return {
+            **{key: value for key in told if (value := getattr(model, key))},
             "frame_shape": tuple(model.frame_shape),
             "encoder_channels": model.encoder.channels,
             "features": model.encoder.features,
@@ -191,7 +193,7 @@ RECIPES = {
         batch_size=BATCH,
         learning_rate=1.5e-3,
         ema_momentum=0.999,
-        precision="mixed_bfloat16",
+        precision="float32",
     ),
 }
 

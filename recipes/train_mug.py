@@ -161,6 +161,7 @@ COMMON = {
 RECIPES = {
     "halo-toon-faces": Recipe(
         preset="halo-toon-faces",
+        version=2,
         description=f"HALO on {ON_TOONS}, 6 operators in normal form, one an "
         "expression; clips at half, single and double speed.",
         model=SIZES,

@@ -137,6 +137,34 @@ def test_a_folder_takes_the_sizes_of_the_preset_it_starts_from(notes, folder):
     assert start.new == ["dynamics"]  # whose harmonics are others
 
 
+def test_a_folder_takes_a_content_that_is_a_map(notes, folder, tmp_path):
+    from halo_keras.hub.presets import from_pretrained
+    from halo_keras.hub.saving import save_preset
+    from halo_keras.training.starting import start_from
+
+    mug = notes["train_mug"].RECIPES["halo-toon-faces"]
+    sizes = {
+        **{f"model.{key}": value for key, value in SMALL.items()},
+        "model.content_map": "[4, 4, 2]",
+        "model.content_dim": "32",
+    }
+    toons = data.load("toon_faces", "test", num_subjects=1, clips_per_cell=1)
+    preset = tmp_path / "halo-toon-faces"
+    about = {"dataset": "toon_faces", "license": "CC0-1.0", "description": "A test."}
+    mapped = build_halo(
+        mug.override(**{**sizes, "model.decoder_channels": "[8, 8, 8, 8]"}), toons
+    )
+    save_preset(mapped, preset, name=preset.name, metadata=about, metrics={})
+    given = ("--data-dir", str(folder), "--init", str(preset))
+    recipe = chosen(notes["train_folder"], *given)
+    assert recipe.model["content_map"] == [4, 4, 2]
+    assert recipe.model["content_from"] == "first-frame"
+    assert recipe.model["position_from"] == "history"
+    clips = data.load("folder", source=folder, verbose=0, **recipe.data)
+    start = start_from(build_halo(recipe, clips), from_pretrained(str(preset)))
+    assert {"content_network", "decoder", "position_shift"} <= set(start.copied)
+
+
 def test_without_a_folder_nothing_happens(notes, capsys):
     note = notes["train_folder"]
     with pytest.raises(SystemExit) as stopped:
