@@ -15,10 +15,16 @@ Hours, hardware and scores: runs/<preset>/metrics.json, written by this file at 
 Judge: --set judge=runs/judge-actions, made by recipes/train_judge.py from the same
     strips. Without it, what needs a judge is left out.
 
+What fills most of a frame is a wall, and a vector cannot hold it: with one of 32
+numbers the SSIM of test clips stayed at .71. So content is a map, read off one frame,
+in training the first one of any of nine clips of the same strip: it knows the wall, the
+person and the action of the strip, and not what this clip does when.
+
 Real video is scarce: a window begins at every frame of a strip, mirrored copies are
 clips of their own (on the same side of the split), and clips are shifted and zoomed a
-little. Test clips are the last quarter of every strip, a clip's span after the last
-frame of training, so that nothing of a test moment has been seen.
+little, the frame that content is read from with them. Test clips are the last quarter
+of every strip, a clip's span after the last frame of training, so that nothing of a
+test moment has been seen.
 """
 
 from halo_keras.training import Recipe, command
@@ -43,24 +49,26 @@ SIZES = {
     # clips' period, sines and cosines of these make any course.
     "harmonics": [1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6],
     "period_in_clips": 2,
-    "content_dim": 32,
+    "content_dim": 768,
+    "content_map": [8, 8, 12],
+    "content_from": "first-frame",
     "features": 128,
     "motion_features": 128,
     "momentum_dilation": 2,
     "content_hidden": 64,
     "hidden": 192,
     "encoder_channels": [40, 80, 112],
-    "decoder_channels": [128, 96, 48],
-    "base_channels": 32,
+    "decoder_channels": [96, 64, 32],
+    "base_channels": 12,
     "outside_slope": 0.1,
     "prior_kind": "standard",
     "prior_at": "start",
     "num_components": 4,
     "pixel_stddev": 0.1,
-    "content_kl_weight": 20.0,
-    "motion_kl_weight": 2.0,
-    "motion_kl_start": 2.0,
-    "motion_kl_ramp_steps": 0,
+    "content_kl_weight": 1.0,
+    "motion_kl_weight": 1.0,
+    "motion_kl_start": 0.1,
+    "motion_kl_ramp_steps": 1500,
     "one_frame_rate": 0.25,
     "kl_warmup_steps": 0,
     "decoded_frames": 4,
@@ -76,10 +84,11 @@ RECIPES = {
         evaluate=evaluate,
         data={"num_frames": 8, "stride": 1, "step": 2},
         model=SIZES,
-        epochs=40,
+        content_partners=8,
+        epochs=32,
         batch_size=16,
-        learning_rate=1e-3,
-        ema_momentum=0.999,
+        learning_rate=1.5e-3,
+        ema_momentum=0.998,
         augment="keras",
         precision="float32",
         strip_every=10,

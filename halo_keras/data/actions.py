@@ -67,7 +67,8 @@ def load_actions(
     S = (num_frames - 1) * step + 1 frames of its strip; clips begin `stride` frames
     apart. They are ordered by person, action, copy and begin.
 
-    Labels: `action` (4), `person` (9), `copy` (original or mirrored). States:
+    Labels: `action` (4), `person` (9), `copy` (original or mirrored), `strip` (60).
+    States:
     `first_frame`, the index in its strip of a clip's first frame.
 
     Args:
@@ -100,9 +101,15 @@ def load_actions(
         except ValueError as error:
             raise ValueError(f"{strip_name(person, action, copy)}: {error}") from error
         frames.append(strip[first[:, None] + offsets])
-        labels.append(np.tile((action, person, copy), (len(first), 1)))
+        row = (action, person, copy, len(starts))
+        labels.append(np.tile(row, (len(first), 1)))
         starts.append(first)
-    names = {"action": ACTION_NAMES, "person": PERSON_NAMES, "copy": COPY_NAMES}
+    names = {
+        "action": ACTION_NAMES,
+        "person": PERSON_NAMES,
+        "copy": COPY_NAMES,
+        "strip": [strip_name(*each).removesuffix(".png") for each in strips],
+    }
     columns = np.concatenate(labels).T
     return ClipDataset(
         name="actions",

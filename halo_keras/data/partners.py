@@ -63,14 +63,14 @@ def reciprocity(nearest: np.ndarray) -> float:
 
 
 def partners_in_recording(utterance: np.ndarray, num_partners: int) -> np.ndarray:
-    """Each segment's following segments of the same recording, cyclically.
+    """Each clip's following clips of the same recording, cyclically.
 
-    A recording has one speaker, and nobody needs to know whom: content that is read
-    from another of its segments cannot tell what is said in this one. A recording with
-    fewer other segments gives them, and itself, several times.
+    A recording has one speaker, or one place and person, and nobody needs to know whom:
+    content that is read from another of its clips cannot tell what is said, or done, in
+    this one. A recording with fewer other clips gives them, and itself, several times.
 
     Args:
-        utterance: the recording of each segment, `(clips,)`.
+        utterance: the recording of each clip, `(clips,)`.
         num_partners: how many.
 
     Returns: row numbers, `(clips, num_partners)`.

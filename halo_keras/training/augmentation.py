@@ -25,6 +25,9 @@ ZOOM = 0.08
 class AugmentedBatches:
     """Transform of `ClipBatches`: new `frames` for a batch, of the same shape.
 
+    The `content_frames` of a clip, where there are some, are changed as its frames are:
+    what is where in the one is there in the other.
+
     Deterministic given the generator, which `ClipBatches` draws from (seed, epoch,
     batch): a resumed training sees the clips that it would have seen.
 
@@ -44,14 +47,21 @@ class AugmentedBatches:
         if self.before is not None:
             batch = self.before(batch, rng)
         self.augmentation.reseed(int(rng.integers(2**31)))
+        length, frames = batch["frames"].shape[1], batch["frames"]
+        if "content_frames" in batch:
+            frames = np.concatenate([frames, batch["content_frames"]], axis=1)
         if self._run is None:
             # The first batch goes through the layers themselves, which check it.
             self._run = compiled(self.augmentation)
-            frames = self.augmentation(batch["frames"], training=True)
+            frames = self.augmentation(frames, training=True)
         else:
-            frames = self._run(batch["frames"])
+            frames = self._run(frames)
         frames = np.clip(np.rint(ops.convert_to_numpy(frames)), 0, 255)
-        return {**batch, "frames": frames.astype(np.uint8)}
+        frames = frames.astype(np.uint8)
+        batch = {**batch, "frames": frames[:, :length]}
+        if "content_frames" in batch:
+            batch["content_frames"] = frames[:, length:]
+        return batch
 
 
 def compiled(augmentation) -> Callable:

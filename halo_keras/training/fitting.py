@@ -201,8 +201,9 @@ def _batches(recipe: Recipe, dataset, transform, partners):
 
 def _partners(dataset, count: int) -> np.ndarray:
     """Other clips with the content of each, without a label of what it is."""
-    if dataset.kind == "spectrogram":
-        return partners_in_recording(dataset.labels["utterance"], count)
+    for recording in ("utterance", "strip"):
+        if recording in dataset.labels:
+            return partners_in_recording(dataset.labels[recording], count)
     return partners_by_colour(dataset.frames, count)
 
 

@@ -44,6 +44,10 @@ def test_every_clip_is_what_its_labels_say(strips):
         assert (clip[..., 1] == start + np.array([0, 2, 4])[:, None, None]).all()
         ramp = np.arange(64)[::-1] if copy else np.arange(64)
         assert (clip[..., 2] == ramp).all()
+    named = [dataset.label_names["strip"][i] for i in dataset.labels["strip"]]
+    assert len(set(named)) == 60
+    for name, person, action, copy in zip(named, *columns[:3], strict=True):
+        assert name + ".png" == actions.strip_name(person, action, copy)
     pairs = set(zip(columns[0].tolist(), columns[1].tolist(), strict=True))
     assert len(pairs) == 30
     for person, name in actions.ABSENT:

@@ -41,6 +41,20 @@ def centre(frames):
     return np.stack([(weight * a).sum(axis=(2, 3)) / total for a in (x, y)], axis=-1)
 
 
+def test_frames_that_content_is_read_from_move_with_their_clip(augmentation):
+    """As frames of that clip do, whatever the number of them; nothing else changes."""
+    batch = still_balls()
+    content = batch["frames"][:, :3]
+    transform = AugmentedBatches(augmentation)
+    for _ in range(2):  # the first batch goes another way than the others
+        made = transform({**batch, "content_frames": content}, np.random.default_rng(4))
+        assert made["content_frames"].shape == content.shape
+        np.testing.assert_array_equal(made["content_frames"], made["frames"][:, :3])
+        plain = AugmentedBatches(augmentation)(batch, np.random.default_rng(4))
+        np.testing.assert_array_equal(made["frames"], plain["frames"])
+    assert (made["frames"] != batch["frames"]).any()
+
+
 def test_clips_move_a_little_as_wholes(augmentation):
     """A ball's centre c goes to z (c - 16) + 16 + d, or its mirror image does."""
     batch = still_balls()

@@ -193,3 +193,18 @@ def test_operators_share_actions_after_the_loops_are_chosen(tmp_path):
     assert not made["action"].any()
     rolled = (made["frames"] != batch["frames"]).any(axis=(1, 2, 3, 4))
     assert rolled.any() and set(batch["action"][rolled]) == {1}
+
+
+def test_partners_belong_to_the_same_strip_where_there_are_strips(monkeypatch):
+    """Other rows of the strip, in turn; colours are not looked at."""
+    from types import SimpleNamespace
+
+    from halo_keras.training import fitting
+
+    monkeypatch.setattr(fitting, "partners_by_colour", None)
+    strips = np.array([4, 4, 9, 4, 9])
+    dataset = SimpleNamespace(labels={"strip": strips}, frames=None)
+    found = fitting._partners(dataset, 3)
+    np.testing.assert_array_equal(
+        found, [[1, 3, 0], [3, 0, 1], [4, 2, 4], [0, 1, 3], [2, 4, 2]]
+    )
