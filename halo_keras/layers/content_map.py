@@ -8,9 +8,8 @@ import keras
 from keras import ops
 
 from halo_keras import schema
-from halo_keras.layers.frame_encoder import check_frame_shape
 from halo_keras.layers.gaussian_head import GaussianHead
-from halo_keras.layers.grid_networks import halvings
+from halo_keras.layers.grid_networks import GridEncoder
 from halo_keras.ops.gaussian import DiagonalGaussian
 
 CONTENT_MAP = schema.ListOf(schema.Int(1, 256), 3, 3, optional=True)
@@ -22,9 +21,8 @@ class ContentMapNetwork(keras.layers.Layer):
 
     A vector must name the place of every edge by numbers that the decoder learns to
     read; a map need not. q is independent Gaussians, cell by cell and channel by
-    channel, and z keeps its prior N(0, I). Convolutions alone, no normalisation over
-    the batch: a patch embedding of stride 4, strides of 2 down to the map, and a
-    residual 3 x 3 convolution there.
+    channel, and z keeps its prior N(0, I). Its parameters are linear maps of the
+    features of a `GridEncoder`, after a residual 3 x 3 convolution.
 
     Args:
         frame_shape: `(height, width, channels)`.
@@ -41,22 +39,10 @@ class ContentMapNetwork(keras.layers.Layer):
 
     def __init__(self, frame_shape, content_map, hidden=64, **kwargs):
         super().__init__(**kwargs)
-        self.frame_shape = check_frame_shape(frame_shape, "ContentMapNetwork")
-        self.content_map, self.hidden = tuple(content_map), hidden
-        height, width, channels = self.content_map
-        count = halvings(self.frame_shape, (height, width), "ContentMapNetwork")
-        self.content_dim = math.prod(self.content_map)
-        self.convolutions = [
-            keras.layers.Conv2D(
-                hidden,
-                kernel_size=4 if index == 0 else 3,
-                strides=4 if index == 0 else 2,
-                padding="same",
-                activation="silu",
-                name=f"convolution_{index}",
-            )
-            for index in range(count - 1)
-        ]
+        height, width, channels = content_map
+        self.content_dim = math.prod(content_map)
+        self.grid = GridEncoder(frame_shape, (height, width), hidden, name="grid")
+        self.grid_shape = (height, width, hidden)
         self.residual = keras.layers.Conv2D(
             hidden, 3, padding="same", activation="silu", name="residual"
         )
@@ -64,18 +50,13 @@ class ContentMapNetwork(keras.layers.Layer):
         self.head = GaussianHead(channels, initial_log_var=-6.0, name="head")
 
     def build(self, input_shape=None):
-        shape = (None, *self.frame_shape)
-        for convolution in self.convolutions:
-            convolution.build(shape)
-            shape = convolution.compute_output_shape(shape)
-        self.residual.build(shape)
-        self.head.build(shape)
+        self.grid.build()
+        self.residual.build((None, *self.grid_shape))
+        self.head.build((None, *self.grid_shape))
         self.built = True
 
     def call(self, frames):
-        x = frames - 0.5
-        for convolution in self.convolutions:
-            x = convolution(x)
+        x = ops.reshape(self.grid(frames), (-1, *self.grid_shape))
         q = self.head(x + self.residual(x))
         flat = (-1, self.content_dim)
         return DiagonalGaussian(ops.reshape(q.mean, flat), ops.reshape(q.log_var, flat))

@@ -17,7 +17,7 @@ from halo_keras.layers.frame_encoder import FRAME_SHAPE, check_frame_shape
 GRID = schema.ListOf(schema.Int(1, 64), 2, 2)
 
 
-def halvings(frame_shape, grid, where: str) -> int:
+def _halvings(frame_shape, grid, where: str) -> int:
     """How many times a frame is halved to the grid."""
     GRID.check(grid, f"{where}.grid")
     height, width, _ = frame_shape
@@ -55,7 +55,7 @@ class GridEncoder(keras.layers.Layer):
         self.frame_shape = check_frame_shape(frame_shape, "GridEncoder")
         self.grid, self.channels = tuple(grid), channels
         schema.check_config(self.config_fields, self.get_config(), "GridEncoder")
-        count = halvings(self.frame_shape, self.grid, "GridEncoder")
+        count = _halvings(self.frame_shape, self.grid, "GridEncoder")
         self.features = self.grid[0] * self.grid[1] * channels
         self.convolutions = [
             keras.layers.Conv2D(
@@ -122,7 +122,7 @@ class GridDecoder(keras.layers.Layer):
         self.frame_shape = check_frame_shape(frame_shape, "GridDecoder")
         self.grid, self.inputs, self.channels = tuple(grid), inputs, channels
         schema.check_config(self.config_fields, self.get_config(), "GridDecoder")
-        count = halvings(self.frame_shape, self.grid, "GridDecoder")
+        count = _halvings(self.frame_shape, self.grid, "GridDecoder")
 
         def conv(size, name):
             return keras.layers.Conv2D(size, 3, padding="same", name=name)
