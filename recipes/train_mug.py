@@ -25,7 +25,8 @@ Judge: judge-toon-faces (recipes/train_judge.py), if it is there; `--set judge=F
 What an expression needs that a walk does not: it begins and ends, at a time of its own.
 The period is two clips long, so that sines of its harmonics make any course that ends
 where it began. The last frame is neutral again and tells nothing: position and momentum
-are inferred from all 16 frames before it. The first frame is neutral too: content is
+are inferred from all 16 frames before it, in training too (at a frame in the middle,
+what comes after it cannot be known). The first frame is neutral too: content is
 read from that alone, and must leave the expression to the motion. It is a map, 8 x 8
 cells of 12 numbers: a vector of 128 took 2,700 steps of 32 clips to the bound that the
 map had after 220. (Windows of MUG begin anywhere: there the content of models with
@@ -131,7 +132,8 @@ SIZES = {
     "motion_kl_weight": 1.0,
     "motion_kl_start": 0.1,
     "motion_kl_ramp_steps": 3000,
-    "one_frame_rate": 0.25,
+    "training_reference": "last",
+    "one_frame_rate": 0.1,
     "kl_warmup_steps": 0,
     "decoded_frames": 3,
 }
@@ -150,7 +152,7 @@ COMMON = {
         "clips_per_cell": {"train": 3, "test": 4},
         "speeds": {"train": [0.5, 1.0, 2.0]},
     },
-    "epochs": 27,
+    "epochs": 22,
     "batch_size": 16,
     "learning_rate": 1.5e-3,
     "ema_momentum": 0.998,

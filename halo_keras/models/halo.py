@@ -35,6 +35,7 @@ from halo_keras.ops.likelihood import gaussian_log_likelihood
 __all__ = ["HALO", "Encoding"]
 
 CONTENT_FROM = ("clip", "first-frame", "nothing")
+REFERENCES = ("random", "last")
 
 
 @keras.saving.register_keras_serializable("halo_keras")
@@ -51,9 +52,9 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
     instead.
 
     Posterior (Eq. 6): q(z | x) q(q_i | x_i, u) q(p_i | x_{<=i}, u) at a reference frame
-    i: random in training, the last observed frame in use. With
-    `position_from="history"` it is q(q_i | x_{<=i}, u), with the mean f(x_i, u) + W h_i
-    and h_i what the momentum network makes of the frames up to i.
+    i: random in training (see `training_reference`), the last observed frame in use.
+    With `position_from="history"` it is q(q_i | x_{<=i}, u), with the mean
+    f(x_i, u) + W h_i and h_i what the momentum network makes of the frames up to i.
 
     Bound, a clip, maximised:
     E[sum_t ln p(x_t | z, q_t)] - KL(q(z) || p(z)) - KL(q(s_i) || p(s_i)), with the
@@ -85,6 +86,10 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             is `content_dim`: z is a map, read off the first frame by a
             `ContentMapNetwork` (only with `content_from="first-frame"`), and the
             decoder has as many `content_channels`.
+        training_reference: None for `"random"`: in training the reference frame is any
+            of the observed ones; or `"last"`: the last of them. A motion that begins
+            and ends is not told by the frames before it: with a random reference most
+            training states cannot know it, and the decoder learns to show its mean.
         prior_kind: `"standard"`, `"learned"` or `"mixture"`, see `StatePrior`.
         prior_at: `"start"`: the prior holds at time 0 and the flow carries it to the
             reference frame: the bound above. `"reference"`: N(0, I) at the reference
@@ -137,6 +142,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         "position_from": schema.Text(("frame", "history"), optional=True),
         "content_from": schema.Text(CONTENT_FROM, optional=True),
         "content_map": CONTENT_MAP,
+        "training_reference": schema.Text(REFERENCES, optional=True),
         "prior_kind": schema.Text(KINDS),
         "prior_at": schema.Text(("start", "reference")),
         "num_components": schema.Int(1, 64),
@@ -172,6 +178,7 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         position_from=None,
         content_from=None,
         content_map=None,
+        training_reference=None,
         prior_kind="standard",
         prior_at="start",
         num_components=1,
@@ -579,7 +586,8 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
         if not self.dynamics.is_reversible:
             return seen, first
         single = rare()
-        return seen, single * first + (1.0 - single) * draw()
+        other = last if self.training_reference == "last" else draw()
+        return seen, single * first + (1.0 - single) * other
 
     def bits_per_dim(self, elbo) -> float:
         """A bound in nats a clip as bits a pixel value, of `num_frames` frames."""
