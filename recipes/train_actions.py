@@ -16,9 +16,11 @@ Judge: --set judge=runs/judge-actions, made by recipes/train_judge.py from the s
     strips. Without it, what needs a judge is left out.
 
 What fills most of a frame is a wall, and a vector cannot hold it: with one of 32
-numbers the SSIM of test clips stayed at .71. So content is a map, read off one frame,
-in training the first one of any of nine clips of the same strip: it knows the wall, the
-person and the action of the strip, and not what this clip does when.
+numbers (4,400 steps) the SSIM of test clips was .71, and .63 of the swaps showed the
+action. So content is a map, read off one frame. In training that is the first frame of
+another clip of the same person, and only half of the time one of the same strip: with
+the same strip always, SSIM was .78, but content told the action, which .12 of the swaps
+showed.
 
 Real video is scarce: a window begins at every frame of a strip, mirrored copies are
 clips of their own (on the same side of the split), and clips are shifted and zoomed a

@@ -84,6 +84,37 @@ def partners_in_recording(utterance: np.ndarray, num_partners: int) -> np.ndarra
     return found
 
 
+def partners_across_recordings(
+    recording: np.ndarray, identity: np.ndarray, num_partners: int
+) -> np.ndarray:
+    """Clips of the same recording, and as many of other ones of the same identity.
+
+    Where a recording shows one action, content from it alone tells the action, and a
+    model need not read it off the motion. In the first half (rounded up) are the clips
+    that follow in the recording; the second is spread over the other recordings, and
+    where there are none, over the same one.
+
+    Args:
+        recording: of each clip, `(clips,)`.
+        identity: who is seen, and from which side, `(clips,)`: one a recording.
+        num_partners: how many.
+
+    Returns: row numbers, `(clips, num_partners)`.
+    """
+    recording, identity = np.asarray(recording), np.asarray(identity)
+    found = partners_in_recording(recording, num_partners)
+    half = num_partners // 2
+    for one in np.unique(recording):
+        rows = np.flatnonzero(recording == one)
+        same = identity == identity[rows[0]]
+        others = np.flatnonzero(same & (recording != one))
+        for k in range(half if len(others) else 0):
+            # The next clip has the next one, so that together they see all others.
+            places = np.arange(len(rows)) + k * len(others) // half
+            found[rows, num_partners - half + k] = others[places % len(others)]
+    return found
+
+
 def partners_by_colour(frames: np.ndarray, num_partners: int) -> np.ndarray:
     """Each clip's most alike clips: row numbers, `(clips, num_partners)`, best first.
 

@@ -15,7 +15,11 @@ from halo_keras import data
 from halo_keras.data.action_groups import grouped, operator_of
 from halo_keras.data.fit_batches import for_fit
 from halo_keras.data.frame_sets import FrameSets
-from halo_keras.data.partners import partners_by_colour, partners_in_recording
+from halo_keras.data.partners import (
+    partners_across_recordings,
+    partners_by_colour,
+    partners_in_recording,
+)
 from halo_keras.hub.presets import from_pretrained
 from halo_keras.schema import ConfigError
 from halo_keras.training import callbacks as beside
@@ -200,10 +204,13 @@ def _batches(recipe: Recipe, dataset, transform, partners):
 
 
 def _partners(dataset, count: int) -> np.ndarray:
-    """Other clips with the content of each, without a label of what it is."""
-    for recording in ("utterance", "strip"):
-        if recording in dataset.labels:
-            return partners_in_recording(dataset.labels[recording], count)
+    """Other clips with the content of each, by a label of that only for film strips."""
+    if "utterance" in dataset.labels:
+        return partners_in_recording(dataset.labels["utterance"], count)
+    if "strip" in dataset.labels:
+        person, copy = dataset.labels["person"], dataset.labels["copy"]
+        seen = person * (copy.max() + 1) + copy
+        return partners_across_recordings(dataset.labels["strip"], seen, count)
     return partners_by_colour(dataset.frames, count)
 
 

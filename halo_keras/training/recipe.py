@@ -96,9 +96,9 @@ class Recipe:
             `halo_keras.data.action_groups`; one name: a model without labels. Empty:
             one operator an action.
         content_partners: content is read from the clip itself or one of so many others
-            that are most alike in colour, or of speech and film strips belong to the
-            same recording, see `halo_keras.data.partners`; 0: always from the clip
-            itself.
+            that are most alike in colour, or of speech belong to the same recording,
+            or of film strips show the same person, half of them in the same strip; see
+            `halo_keras.data.partners`. 0: always from the clip itself.
         frame_set: train on sets of so many frames of each clip, drawn at random and
             without an order, see `halo_keras.data.frame_sets`; None: on clips.
         content_set: `"same"` or `"other"`: with `frame_set`, the frames that content is

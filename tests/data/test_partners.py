@@ -11,6 +11,7 @@ from halo_keras.data.partners import (
     BITS,
     RANKS,
     colour_counts,
+    partners_across_recordings,
     partners_by_colour,
     partners_in_recording,
     reciprocity,
@@ -149,3 +150,21 @@ def test_segments_of_one_recording_are_partners():
         wanted = [own[(place + 1 + k) % len(own)] for k in range(3)]
         assert others.tolist() == wanted
     assert found[5].tolist() == [5, 5, 5]  # a recording of one segment
+
+
+def test_partners_across_recordings_by_counting(rng):
+    """Half in the recording, half in the identity's others, which all have a turn."""
+    recording = rng.integers(0, 7, 90)
+    identity = recording % 3  # recordings 0, 3, 6 / 1, 4 / 2, 5
+    found = partners_across_recordings(recording, identity, 5)
+    assert (recording[found[:, :3]] == recording[:, None]).all()
+    assert (identity[found[:, 3:]] == identity[:, None]).all()
+    assert (recording[found[:, 3:]] != recording[:, None]).all()
+    for one in range(7):
+        rows = recording == one
+        others = ((identity == one % 3) & ~rows).sum()
+        seen = set(found[rows, 3:].ravel())
+        assert len(seen) >= min(rows.sum(), others)
+    # With one recording an identity there are no others.
+    alone = partners_across_recordings(recording, recording, 4)
+    assert (recording[alone] == recording[:, None]).all()

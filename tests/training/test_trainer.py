@@ -195,16 +195,19 @@ def test_operators_share_actions_after_the_loops_are_chosen(tmp_path):
     assert rolled.any() and set(batch["action"][rolled]) == {1}
 
 
-def test_partners_belong_to_the_same_strip_where_there_are_strips(monkeypatch):
-    """Other rows of the strip, in turn; colours are not looked at."""
+def test_partners_are_of_the_same_strip_and_of_the_same_person(monkeypatch):
+    """Seen from the same side; colours are not looked at."""
     from types import SimpleNamespace
 
     from halo_keras.training import fitting
 
     monkeypatch.setattr(fitting, "partners_by_colour", None)
-    strips = np.array([4, 4, 9, 4, 9])
-    dataset = SimpleNamespace(labels={"strip": strips}, frames=None)
-    found = fitting._partners(dataset, 3)
-    np.testing.assert_array_equal(
-        found, [[1, 3, 0], [3, 0, 1], [4, 2, 4], [0, 1, 3], [2, 4, 2]]
-    )
+    strip = np.repeat([0, 1, 2, 3, 4, 5], 4)
+    labels = {"strip": strip, "person": strip // 4, "copy": strip % 2}
+    found = fitting._partners(SimpleNamespace(labels=labels, frames=None), 4)
+    same, other = strip[found[:, :2]], strip[found[:, 2:]]
+    np.testing.assert_array_equal(same, np.stack([strip] * 2, axis=1))
+    # Strips 0 and 2 are person 0 from one side, 1 and 3 from the other; person 1 has
+    # one strip a side.
+    partner = np.array([2, 3, 0, 1, 4, 5])
+    np.testing.assert_array_equal(other, np.stack([partner[strip]] * 2, axis=1))
