@@ -30,9 +30,9 @@ what comes after it cannot be known). The first frame is neutral too: content is
 read from that alone, and must leave the expression to the motion. It is a map, 8 x 8
 cells of 12 numbers: a vector of 128 took 2,700 steps of 32 clips to the bound that the
 map had after 220, and on people it had not seen its error was .0080 after 6,000 steps,
-the map's .0027 after 4,950 of 16. (Windows of MUG begin anywhere: there the content of models with
-labels is a vector and sees the whole clip.) Training clips are filmed at half, single
-and double speed, each frame given at its time.
+the map's .0027 after 4,950 of 16. (Windows of MUG begin anywhere: there the content of
+models with labels is a vector and sees the whole clip.) Training clips are filmed at
+half, single and double speed, each frame given at its time.
 """
 
 import math
