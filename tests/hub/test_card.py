@@ -186,8 +186,12 @@ def test_the_command_that_reproduces_it_is_there(preset, run, lines):
 def test_the_zoo_was_made_by_recipes_that_are_here(repository):
     for info in list_presets():
         card = model_card(read_metadata(info.name), read_metrics(info.name))
-        (command,) = re.findall(r"^python (recipes/\S+) --preset (\S+)", card, re.M)
-        assert f'"{command[1]}"' in (repository / command[0]).read_text("utf-8")
+        pattern = r"^python (recipes/\S+)(?: --preset (\S+))?"
+        ((recipe, name),) = re.findall(pattern, card, re.M)
+        text = (repository / recipe).read_text("utf-8")
+        # Without a name it is the first one.
+        first = f'RECIPES = {{\n    "{info.name}": Recipe('
+        assert f'"{name}"' in text if name else first in text, info.name
 
 
 def test_the_zoo_has_the_cards_that_its_files_give():
