@@ -87,9 +87,8 @@ class HALO(HaloInference, HaloActions, HaloGeneration, SequenceModel):
             `ContentMapNetwork` (only with `content_from="first-frame"`), and the
             decoder has as many `content_channels`.
         training_reference: None for `"random"`: in training the reference frame is any
-            of the observed ones; or `"last"`: the last of them. A motion that begins
-            and ends is not told by the frames before it: with a random reference most
-            training states cannot know it, and the decoder learns to show its mean.
+            of the observed ones; or `"last"`: the last of them, as in use. Frames
+            before a motion that begins and ends cannot tell it.
         prior_kind: `"standard"`, `"learned"` or `"mixture"`, see `StatePrior`.
         prior_at: `"start"`: the prior holds at time 0 and the flow carries it to the
             reference frame: the bound above. `"reference"`: N(0, I) at the reference

@@ -85,14 +85,15 @@ class _Scores:
         positions, divergence = [], []
         for action in range(model.num_actions):
             ids = np.full(len(frames), action, "int32")
-            q = model._posterior(frames, features, ids, times, mask, None)
-            relative = times - q.time[:, None]
-            position = model.dynamics.active_position(q.state.mean, ids, relative)
+            state, time = model._state(features, ids, times, mask, None)
+            relative = times - time[:, None]
+            position = model.dynamics.active_position(state.mean, ids, relative)
             positions.append(ops.convert_to_numpy(position))
-            start = q.time.astype("float32")
-            kl = motion_kl(model, q.state, q.state.mean, ids, start)
+            start = time.astype("float32")
+            kl = motion_kl(model, state, state.mean, ids, start)
             divergence.append(ops.convert_to_numpy(kl))
-        self.content = ops.convert_to_numpy(q.content.mean)
+        content = model._content(frames, features, mask)  # the same for all actions
+        self.content = ops.convert_to_numpy(content.mean)
         self.positions = np.stack(positions, axis=1)  # (B, K, T, d)
         self.divergence = np.stack(divergence, axis=1).astype("float64")
 

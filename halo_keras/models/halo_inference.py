@@ -68,7 +68,9 @@ class HaloInference:
         times, mask = in_order(times, order), in_order(mask, order)
         if reference is not None:
             reference = _position_of(reference, order)
-        return self._posterior(frames, features, action, times, mask, reference)
+        content = self._content(frames, features, mask)
+        state, time = self._state(features, action, times, mask, reference)
+        return Posterior(content, state, action, time)
 
     def _features(self, frames):
         parts = [
@@ -91,7 +93,8 @@ class HaloInference:
             ops.concatenate([part.log_var for part in parts]),
         )
 
-    def _posterior(self, frames, features, action, times, mask, reference):
+    def _state(self, features, action, times, mask, reference):
+        """q(s_i | x, u) and the time of the reference frame i, `(batch,)`."""
         index = mask.shape[1] - 1 - np.argmax(mask[:, ::-1] > 0, axis=1)
         if reference is not None:
             index = reference
@@ -99,9 +102,8 @@ class HaloInference:
             index = np.zeros(len(mask), int)  # no way back from a later frame
         at = np.eye(mask.shape[1], dtype="float32")[index]
         times32 = (times - times[:, :1]).astype("float32")
-        content = self._content(frames, features, mask)
         state = self.state_posterior(features, action, times32, mask, at)
-        return Posterior(content, state, action, np.sum(at * times, axis=1))
+        return state, np.sum(at * times, axis=1)
 
     @no_gradient
     def encode(self, frames, action=None, times=None, mask=None, reference=None):

@@ -67,10 +67,9 @@ class AugmentedBatches:
 def compiled(augmentation) -> Callable:
     """`augmentation(frames, training=True)` as one program where that is faster.
 
-    Layers are called clip by clip, and called by themselves they are many small
-    operations: Python's work between these took more than half of a training's time on
-    one core. On PyTorch, which has no such program, the augmentation is returned to be
-    called as it is.
+    Layers are called once a frame of all clips, and called by themselves they are many
+    small operations with Python's work between them. On PyTorch the augmentation is
+    returned to be called as it is.
     """
     import keras
 
